@@ -1,0 +1,35 @@
+package import HeadgateTensors
+
+/// A node of a graph as operators see it: what is known before any run.
+package final class OperatorNode: Sendable {
+  package let name: String
+  package let operatorName: String
+  package let domain: String
+  /// The version of the domain that the model imports.
+  package let opset: Int
+  package let attributes: Attributes
+  /// The inputs whose values are constant; nil for those that only a run knows, and for absent ones.
+  package let constants: [Value?]
+  /// Which outputs the graph uses, in order; trailing outputs that the node does not name are left out.
+  package let usedOutputs: [Bool]
+
+  package init(
+    name: String, operatorName: String, domain: String, opset: Int, attributes: Attributes,
+    constants: [Value?], usedOutputs: [Bool]
+  ) {
+    self.name = name
+    self.operatorName = operatorName
+    self.domain = domain
+    self.opset = opset
+    self.attributes = attributes
+    self.constants = constants
+    self.usedOutputs = usedOutputs
+  }
+
+  package var outputCount: Int { usedOutputs.count }
+
+  /// The constant tensor at an input, when it is one.
+  package func constantTensor(_ index: Int) -> Tensor? {
+    index < constants.count ? constants[index]?.tensor : nil
+  }
+}

@@ -1,0 +1,53 @@
+/// The memory behind tensors: allocated here, or a part of a mapped file that `owner` keeps.
+///
+/// SAFETY: `@unchecked Sendable` holds because the bytes are written only by the one function that
+/// creates the storage, before any other code can see it; afterwards they are only read.
+package final class Storage: @unchecked Sendable {
+  package let base: UnsafeMutableRawPointer
+  package let byteCount: Int
+  private let stringCount: Int
+  private let owner: (any AnyObject & Sendable)?
+  private let budget: MemoryBudget?
+
+  /// Allocates room for `count` elements. Strings begin empty; all other bytes are undefined.
+  ///
+  /// - Throws: `TensorError.memoryLimit` when the budget or the machine has no room.
+  package init(_ type: ElementType, count: Int, budget: MemoryBudget) throws(TensorError) {
+    guard let elementSize = type.byteCount else {
+      throw TensorError(.unsupported, "tensors of type \(type) cannot be stored")
+    }
+    let (size, overflow) = count.multipliedReportingOverflow(by: elementSize)
+    guard !overflow, count >= 0 else {
+      throw TensorError(.memoryLimit, "a tensor of \(count) elements passes any memory limit")
+    }
+    try budget.reserve(size)
+    // A cache line's alignment for what loops run over; small tensors take the cheaper path of malloc.
+    let alignment = size >= 256 ? 64 : 16
+    self.base = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: alignment)
+    self.byteCount = size
+    self.stringCount = type == .string ? count : 0
+    self.owner = nil
+    self.budget = budget
+    if type == .string { base.bindMemory(to: String.self, capacity: count).initialize(repeating: "", count: count) }
+  }
+
+  /// Borrows bytes that `owner` keeps alive and unchanged.
+  package init(borrowing bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable) {
+    // An empty buffer has no address; any well-aligned one will do, for it is never read.
+    self.base = bytes.baseAddress.map(UnsafeMutableRawPointer.init(mutating:)) ?? Storage.nowhere
+    self.byteCount = bytes.count
+    self.stringCount = 0
+    self.owner = owner
+    self.budget = nil
+  }
+
+  deinit {
+    guard owner == nil else { return }
+    if stringCount > 0 { base.assumingMemoryBound(to: String.self).deinitialize(count: stringCount) }
+    base.deallocate()
+    budget?.release(byteCount)
+  }
+
+  // SAFETY: never written or read, only an address for zero bytes.
+  nonisolated(unsafe) private static let nowhere = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+}

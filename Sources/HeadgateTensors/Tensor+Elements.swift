@@ -1,0 +1,129 @@
+extension Tensor {
+  /// Makes a tensor from an array in row-major order.
+  ///
+  /// - Throws: `TensorError.shape` when the array has another number of elements than the shape.
+  public init<Element: TensorElement>(shape: Shape, _ elements: [Element]) throws(TensorError) {
+    guard try shape.elementCount() == elements.count else {
+      throw TensorError(.shape, "\(elements.count) elements do not fill shape \(shape)")
+    }
+    try self.init(shape: shape, of: Element.self, budget: .unlimited) { buffer in
+      for index in elements.indices { buffer[index] = elements[index] }
+    }
+  }
+
+  /// Makes a float tensor from an array in row-major order.
+  public init(shape: Shape, floats: [Float]) throws(TensorError) { try self.init(shape: shape, floats) }
+  /// Makes a double tensor from an array in row-major order.
+  public init(shape: Shape, doubles: [Double]) throws(TensorError) { try self.init(shape: shape, doubles) }
+  /// Makes an int64 tensor from an array in row-major order.
+  public init(shape: Shape, integers: [Int64]) throws(TensorError) { try self.init(shape: shape, integers) }
+  /// Makes a bool tensor from an array in row-major order.
+  public init(shape: Shape, bools: [Bool]) throws(TensorError) { try self.init(shape: shape, bools) }
+  /// Makes a string tensor from an array in row-major order.
+  public init(shape: Shape, strings: [String]) throws(TensorError) { try self.init(shape: shape, strings) }
+
+  /// Makes a tensor whose elements `fill` writes: all of them, for they begin undefined (strings empty).
+  ///
+  /// - Throws: `TensorError.memoryLimit` when the budget has no room; whatever `fill` throws.
+  @inlinable
+  package init<Element: TensorElement>(
+    shape: Shape, of type: Element.Type, budget: MemoryBudget,
+    _ fill: (UnsafeMutableBufferPointer<Element>) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    self = try Tensor(uninitialized: Element.elementType, shape: shape, budget: budget)
+    // SAFETY: nobody else has seen this storage yet.
+    try fill(UnsafeMutableBufferPointer(mutating: unsafeElements(Element.self)))
+  }
+
+  /// Makes a tensor with undefined elements. Its maker writes them before anyone else sees the tensor.
+  @usableFromInline
+  package init(uninitialized type: ElementType, shape: Shape, budget: MemoryBudget) throws(TensorError) {
+    let count = try shape.elementCount()
+    self.init(
+      elementType: type, shape: shape, count: count,
+      storage: try Storage(type, count: count, budget: budget), byteOffset: 0)
+  }
+
+  /// Makes a tensor over bytes that `owner` keeps; copies them only when they are not aligned for the type.
+  ///
+  /// - Throws: `TensorError.shape` when the bytes do not fit type and shape.
+  package init(
+    _ type: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable
+  ) throws(TensorError) {
+    let count = try shape.elementCount()
+    guard type != .string, let size = type.byteCount else {
+      throw TensorError(.unsupported, "tensors of type \(type) cannot be read from bytes")
+    }
+    guard count.multipliedReportingOverflow(by: size) == (bytes.count, false) else {
+      throw TensorError(.shape, "\(bytes.count) bytes do not fill shape \(shape) of type \(type)")
+    }
+    // A bool with another bit pattern than 0 or 1 is undefined in Swift, so foreign ones are normalised.
+    if type == .bool {
+      try self.init(shape: shape, of: UInt8.self, budget: .unlimited) { buffer in
+        for index in 0..<count { buffer[index] = bytes[index] == 0 ? 0 : 1 }
+      }
+      self = Tensor(elementType: .bool, shape: shape, count: count, storage: storage, byteOffset: 0)
+    } else if bytes.baseAddress.map({ UInt(bitPattern: $0) % UInt(size) == 0 }) ?? true {
+      let storage = Storage(borrowing: bytes, owner: owner)
+      self.init(elementType: type, shape: shape, count: count, storage: storage, byteOffset: 0)
+    } else {
+      try self.init(uninitialized: type, shape: shape, budget: .unlimited)
+      storage.base.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: bytes.count)
+    }
+  }
+
+  /// The elements as an array in row-major order.
+  ///
+  /// - Throws: `TensorError.elementType` when the tensor holds another type.
+  public func array<Element: TensorElement>(of type: Element.Type = Element.self) throws(TensorError) -> [Element] {
+    try withElements(type) { Array($0) }
+  }
+
+  /// The elements as an array of floats. - Throws: `TensorError.elementType` for another type.
+  public func floats() throws(TensorError) -> [Float] { try array() }
+  /// The elements as an array of doubles. - Throws: `TensorError.elementType` for another type.
+  public func doubles() throws(TensorError) -> [Double] { try array() }
+  /// The elements as an array of int64. - Throws: `TensorError.elementType` for another type.
+  public func integers() throws(TensorError) -> [Int64] { try array() }
+  /// The elements as an array of bools. - Throws: `TensorError.elementType` for another type.
+  public func bools() throws(TensorError) -> [Bool] { try array() }
+  /// The elements as an array of strings. - Throws: `TensorError.elementType` for another type.
+  public func strings() throws(TensorError) -> [String] { try array() }
+
+  /// Gives the elements to `body` without a copy.
+  ///
+  /// - Throws: `TensorError.elementType` when the tensor holds another type; whatever `body` throws.
+  @inlinable
+  public func withElements<Element: TensorElement, Result>(
+    _ type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(TensorError) -> Result
+  ) throws(TensorError) -> Result {
+    let elements = try elements(type)
+    defer { withExtendedLifetime(self) {} }
+    return try body(elements)
+  }
+
+  /// The elements, checked for their type; valid only while the tensor is kept alive.
+  ///
+  /// Kernels use it for their inputs, which the executor keeps until the kernel returns.
+  @usableFromInline
+  package func elements<Element: TensorElement>(
+    _ type: Element.Type
+  ) throws(TensorError) -> UnsafeBufferPointer<Element> {
+    guard Element.elementType == elementType else {
+      throw TensorError(.elementType, "expected elements of type \(Element.elementType), got \(elementType)")
+    }
+    return unsafeElements(type)
+  }
+
+  /// The elements read as `Element`, whose size must be that of the stored type; valid only while the tensor lives.
+  @usableFromInline
+  package func unsafeElements<Element>(_ type: Element.Type) -> UnsafeBufferPointer<Element> {
+    let start = UnsafeRawPointer(storage.base + byteOffset).assumingMemoryBound(to: Element.self)
+    return UnsafeBufferPointer(start: start, count: count)
+  }
+
+  /// The bytes of the elements; valid only while the tensor lives. Not for strings.
+  package var unsafeBytes: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: storage.base + byteOffset, count: byteCount)
+  }
+}

@@ -1,0 +1,49 @@
+/// An immutable, row-major array of elements of one type. Copies share the elements.
+public struct Tensor: Sendable {
+  public let elementType: ElementType
+  public let shape: Shape
+  /// The number of elements: the product of the shape.
+  public let count: Int
+
+  let storage: Storage
+  let byteOffset: Int
+
+  init(elementType: ElementType, shape: Shape, count: Int, storage: Storage, byteOffset: Int) {
+    self.elementType = elementType
+    self.shape = shape
+    self.count = count
+    self.storage = storage
+    self.byteOffset = byteOffset
+  }
+
+  /// The number of dimensions.
+  public var rank: Int { shape.count }
+
+  /// The bytes that the elements take.
+  package var byteCount: Int { count * (elementType.byteCount ?? 0) }
+
+  /// The same elements under another shape.
+  ///
+  /// - Throws: `TensorError.shape` when the new shape has another number of elements.
+  public func reshaped(to newShape: Shape) throws(TensorError) -> Tensor {
+    guard try newShape.elementCount() == count else {
+      throw TensorError(.shape, "a tensor of shape \(shape) cannot be reshaped to \(newShape)")
+    }
+    return Tensor(elementType: elementType, shape: newShape, count: count, storage: storage, byteOffset: byteOffset)
+  }
+
+  /// A range of indices along the first axis, sharing the elements.
+  ///
+  /// - Throws: `TensorError.shape` when the tensor is a scalar or has fewer rows.
+  public func rows(_ range: Range<Int>) throws(TensorError) -> Tensor {
+    guard let rowCount = shape.first, range.lowerBound >= 0, range.upperBound <= rowCount else {
+      throw TensorError(.shape, "rows \(range) are outside of shape \(shape)")
+    }
+    let rowElements = rowCount == 0 ? 0 : count / rowCount
+    var newShape = shape
+    newShape[0] = range.count
+    return Tensor(
+      elementType: elementType, shape: newShape, count: range.count * rowElements, storage: storage,
+      byteOffset: byteOffset + range.lowerBound * rowElements * (elementType.byteCount ?? 0))
+  }
+}
