@@ -1,0 +1,13 @@
+#pragma once
+
+#include <sys/types.h>
+
+// The parts of posix_spawn and pipe2 that glibc shows only under _GNU_SOURCE, which Swift's module does not set.
+
+/// Starts a program in a process group of its own: empty standard input, the given output and error, every other
+/// descriptor closed, no signal blocked or ignored. `folder` may be null. Returns 0 or an errno value.
+int headgate_spawn(pid_t *pid, const char *path, char *const *arguments, char *const *variables, const char *folder,
+                   int output, int error);
+
+/// A pipe whose ends are closed on exec. Returns 0 or an errno value.
+int headgate_pipe(int ends[2]);

@@ -1,0 +1,31 @@
+import CSpawn
+import Glibc
+
+extension ProcessCommand {
+  /// Starts the program with its output on `streams`, standard input empty, default signals and a group of its own.
+  func spawn(_ streams: OutputStreams) throws(ProcessError) -> pid_t {
+    var pid: pid_t = 0
+    let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let code = withCStrings([executable] + arguments) { arguments in
+      withCStrings(variables) { variables in
+        headgate_spawn(
+          &pid, executable, arguments, variables, workingFolder, streams.childOutput, streams.childError)
+      }
+    }
+    guard code == 0 else {
+      streams.closeAll()
+      throw ProcessError("cannot start \(executable): \(String(cString: strerror(code)))")
+    }
+    streams.closeChildEnds()
+    return pid
+  }
+}
+
+/// Gives a null-terminated array of C strings for the time of a call.
+private func withCStrings<Result>(
+  _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Result
+) -> Result {
+  let copies = texts.map { strdup($0) }
+  defer { copies.forEach { free($0) } }
+  return (copies + [nil]).withUnsafeBufferPointer { body($0.baseAddress) }
+}
