@@ -1,0 +1,125 @@
+import HeadgateOperators
+public import HeadgateTensors
+
+/// A model that is loaded, checked and ready to run.
+///
+/// Immutable and thread-safe: any number of runs may go on at once, and all share one copy of the weights.
+///
+/// ```swift
+/// let model = try Model(path: "model.onnx")
+/// let features = try Tensor(shape: [1, 4], floats: [5.1, 3.5, 1.4, 0.2])
+/// let outputs = try model.run(["features": features])
+/// ```
+public struct Model: Sendable {
+  /// The inputs that a run must be given, in the model's order.
+  public let inputs: [ValueInfo]
+  /// The outputs that a run gives, in the model's order.
+  public let outputs: [ValueInfo]
+  /// What the file says of itself.
+  public let metadata: ModelMetadata
+
+  private let plan: Plan
+  private let defaults: [Value?]
+  private let options: ModelOptions
+
+  /// Maps and loads a model file.
+  ///
+  /// - Throws: `ModelFileError`; its code tells an unreadable file from a damaged, an unsupported or a senseless one.
+  public init(path: String, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
+    try self.init(bytes: ModelBytes(path: path), options: options)
+  }
+
+  /// Loads a model from bytes that the caller may have hashed or scanned before.
+  public init(bytes: ModelBytes, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
+    let file = try ONNXModel(decoding: bytes)
+    guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
+    if let unsupported = ModelInspection(file).unsupported { throw unsupported }
+    guard graph.sparseInitializerCount == 0 else {
+      throw ModelFileError(.unsupported, "sparse weights are not read by this version; export them dense")
+    }
+    let builder = PlanBuilder(
+      file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
+      opsets: file.opsets, registry: .standard)
+    // Before version 4 of the format every weight had to be listed among the inputs.
+    let isOldFormat = file.irVersion < 4
+    let (plan, scope) = try builder.build(graph, outer: nil, constantInputs: isOldFormat)
+    let weights = isOldFormat ? Set(graph.initializers.map(\.name)) : []
+    var inputs: [ValueInfo] = []
+    for input in graph.inputs where !weights.contains(input.name) { inputs.append(try ValueInfo(input)) }
+    var outputs: [ValueInfo] = []
+    for output in graph.outputs { outputs.append(try ValueInfo(output)) }
+    self.inputs = inputs
+    self.outputs = outputs
+    self.plan = plan
+    self.defaults = plan.inputSlots.map { scope.defaults[$0] }
+    self.options = options
+    self.metadata = ModelMetadata(
+      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
+      opsets: file.opsets, properties: file.metadata)
+  }
+
+  /// Runs the model on tensors.
+  ///
+  /// - Parameters:
+  ///   - inputs: a tensor for each of `self.inputs`, by name.
+  ///   - outputs: the names of the outputs to give; all when nil.
+  /// - Throws: `RunError.invalidInput` naming the input and both shapes, `unknownOutput`, `memoryLimit`
+  ///   when `ModelOptions.maxRunBytes` is too small, `nodeFailed` when the values do not suit a node.
+  public func run(_ inputs: [String: Tensor], outputs: [String]? = nil) throws(RunError) -> [String: Value] {
+    try run(values: inputs.mapValues { .tensor($0) }, outputs: outputs)
+  }
+
+  /// Runs the model on values of any kind.
+  public func run(values: [String: Value], outputs: [String]? = nil) throws(RunError) -> [String: Value] {
+    let names = outputs ?? self.outputs.map(\.name)
+    for name in names where !self.outputs.contains(where: { $0.name == name }) {
+      throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
+    }
+    let results = try plan.run(try arrange(values), captured: [], budget: MemoryBudget(limit: options.maxRunBytes))
+    var answer: [String: Value] = [:]
+    for (info, value) in zip(self.outputs, results) where names.contains(info.name) { answer[info.name] = value }
+    return answer
+  }
+
+  /// The caller's values in the order of the inputs, each checked.
+  private func arrange(_ values: [String: Value]) throws(RunError) -> [Value?] {
+    var arranged: [Value?] = []
+    arranged.reserveCapacity(inputs.count)
+    var taken = 0
+    for (info, fallback) in zip(inputs, defaults) {
+      if let value = values[info.name] {
+        try info.check(value)
+        arranged.append(value)
+        taken += 1
+      } else if let fallback {
+        arranged.append(fallback)
+      } else if info.kind == .optional {
+        arranged.append(nil)
+      } else {
+        throw RunError(.invalidInput, "input '\(info.name)' (\(info.summary)) is missing")
+      }
+    }
+    guard taken == values.count else {
+      let unknown = values.keys.filter { name in !inputs.contains { $0.name == name } }.sorted()
+      throw RunError(
+        .invalidInput, "the model has no input '\(unknown.joined(separator: "', '"))'; it has \(Model.list(inputs))")
+    }
+    return arranged
+  }
+
+  private static func list(_ infos: [ValueInfo]) -> String {
+    infos.map { "'\($0.name)' (\($0.summary))" }.joined(separator: ", ")
+  }
+}
+
+/// What a model file says of itself.
+public struct ModelMetadata: Sendable, Hashable {
+  public let producerName: String
+  public let producerVersion: String
+  /// The version of the file format.
+  public let irVersion: Int
+  /// The version of each operator domain; `ai.onnx` is the empty name.
+  public let opsets: [String: Int]
+  /// Free-form properties.
+  public let properties: [String: String]
+}

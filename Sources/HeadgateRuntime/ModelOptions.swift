@@ -1,0 +1,15 @@
+/// How a model is loaded and run.
+public struct ModelOptions: Sendable, Hashable {
+  /// The most bytes that the tensors of one run may take at one time.
+  public var maxRunBytes: Int
+  /// Whether weights may be read from other files inside the model's folder.
+  ///
+  /// A digest of the model file says nothing about those files, so a caller that verifies digests
+  /// turns this off, or verifies the files that `ModelInspection.externalData` lists.
+  public var allowsExternalData: Bool
+
+  public init(maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true) {
+    self.maxRunBytes = maxRunBytes
+    self.allowsExternalData = allowsExternalData
+  }
+}

@@ -1,0 +1,111 @@
+import HeadgateOperators
+import HeadgateTensors
+
+/// A checked graph as a list of steps over numbered slots; immutable, and shared by all runs.
+final class Plan: Sendable {
+  /// Where a step finds a value.
+  enum Operand: Sendable, Hashable {
+    case absent
+    case constant(Int)
+    case slot(Int)
+  }
+
+  struct Step: Sendable {
+    let node: OperatorNode
+    let kernel: Kernel
+    let inputs: [Operand]
+    /// What the node's subgraphs read of this graph's values.
+    let captured: [Operand]
+    /// The slot of each output; nil for those that nothing reads.
+    let outputs: [Int?]
+    /// The slots that no later step reads.
+    let released: [Int]
+  }
+
+  let constants: [Value]
+  let slotCount: Int
+  /// The slots that the caller's values go to, in the order of the graph's inputs.
+  let inputSlots: [Int]
+  /// The slots that values of the enclosing graph go to.
+  let captureSlots: [Int]
+  let steps: [Step]
+  let outputs: [Operand]
+
+  init(
+    constants: [Value], slotCount: Int, inputSlots: [Int], captureSlots: [Int], steps: [Step], outputs: [Operand]
+  ) {
+    self.constants = constants
+    self.slotCount = slotCount
+    self.inputSlots = inputSlots
+    self.captureSlots = captureSlots
+    self.steps = steps
+    self.outputs = outputs
+  }
+
+  /// Runs all steps in order. An intermediate value is released after the last step that reads it.
+  ///
+  /// - Returns: the outputs; nil where the value is absent, as an omitted optional input is.
+  func run(_ inputs: [Value?], captured: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
+    var slots = [Value?](repeating: nil, count: slotCount)
+    for (slot, value) in zip(inputSlots, inputs) { slots[slot] = value }
+    for (slot, value) in zip(captureSlots, captured) { slots[slot] = value }
+    for step in steps {
+      let call = OperatorCall(
+        node: step.node, inputs: gather(step.inputs, slots),
+        captured: step.captured.isEmpty ? [] : gather(step.captured, slots), budget: budget)
+      for slot in step.released { slots[slot] = nil }
+      let results: [Value]
+      do {
+        results = try step.kernel(call)
+      } catch {
+        throw RunError(step.node, error)
+      }
+      for (index, slot) in step.outputs.enumerated() {
+        guard let slot else { continue }
+        guard index < results.count else {
+          throw RunError(step.node, TensorError(.unsupported, "output \(index) is not computed by this version"))
+        }
+        slots[slot] = results[index]
+      }
+    }
+    return gather(outputs, slots)
+  }
+
+  private func gather(_ operands: [Operand], _ slots: [Value?]) -> [Value?] {
+    operands.map { operand in
+      switch operand {
+      case .absent: nil
+      case .constant(let index): constants[index]
+      case .slot(let index): slots[index]
+      }
+    }
+  }
+}
+
+/// A plan inside of a node's attribute, as If, Loop and Scan run it.
+struct PlannedSubgraph: Subgraph {
+  let plan: Plan
+  let inputCount: Int
+  let outputCount: Int
+  /// Which of the owning node's captured values are this graph's.
+  let captures: Range<Int>
+
+  func run(_ inputs: [Value?], outer: OperatorCall) throws(TensorError) -> [Value] {
+    do {
+      let outputs = try plan.run(inputs, captured: Array(outer.captured[captures]), budget: outer.budget)
+      return outputs.compactMap { $0 }
+    } catch {
+      throw TensorError(error.cause?.code ?? .invalidValue, "in its graph: \(error.message)")
+    }
+  }
+}
+
+extension RunError {
+  /// The failure of one node.
+  init(_ node: OperatorNode, _ cause: TensorError) {
+    let place = node.name.isEmpty ? node.operatorName : "\(node.operatorName) '\(node.name)'"
+    self.init(
+      cause.code == .memoryLimit ? .memoryLimit : .nodeFailed, "node \(place): \(cause.message)", node: place,
+      cause: cause)
+  }
+}

@@ -1,0 +1,121 @@
+import HeadgateTensors
+
+/// The names of one graph while its plan is built, and through `parent` those of the graphs around it.
+final class PlanScope {
+  private let parent: PlanScope?
+  private var operands: [String: Plan.Operand] = [:]
+  private var constants: [Value] = []
+  private var slotCount = 0
+  private var captureSlots: [Int] = []
+
+  /// The slots of the inputs that a caller gives.
+  var inputSlots: [Int] = []
+  /// The values of inputs that a caller may leave out, by slot.
+  var defaults: [Int: Value] = [:]
+  /// What this graph reads of the graph around it, in that graph's terms.
+  private(set) var captures: [Plan.Operand] = []
+
+  init(parent: PlanScope?) {
+    self.parent = parent
+  }
+
+  func local(_ name: String) -> Plan.Operand? { operands[name] }
+
+  /// Finds a name here or in the graphs around, and then captures it.
+  func resolve(_ name: String) -> Plan.Operand? {
+    if let operand = operands[name] { return operand }
+    guard let parent, let outer = parent.resolve(name) else { return nil }
+    let operand: Plan.Operand
+    if let constant = parent.constant(outer) {
+      operand = add(constant)
+    } else {
+      operand = .slot(newSlot())
+      captureSlots.append(slotCount - 1)
+      captures.append(outer)
+    }
+    operands[name] = operand
+    return operand
+  }
+
+  func constant(_ operand: Plan.Operand) -> Value? {
+    if case .constant(let index) = operand { constants[index] } else { nil }
+  }
+
+  func define(_ name: String, constant: Value) throws(ModelFileError) {
+    try define(name, add(constant), by: "weight")
+  }
+
+  func defineSlot(_ name: String, by definer: String) throws(ModelFileError) -> Int {
+    let slot = newSlot()
+    try define(name, .slot(slot), by: definer)
+    return slot
+  }
+
+  private func define(_ name: String, _ operand: Plan.Operand, by definer: String) throws(ModelFileError) {
+    guard operands.updateValue(operand, forKey: name) == nil else {
+      throw ModelFileError(.invalidGraph, "\(definer) defines '\(name)' a second time; each name may have one value")
+    }
+  }
+
+  private func newSlot() -> Int {
+    slotCount += 1
+    return slotCount - 1
+  }
+
+  private func add(_ constant: Value) -> Plan.Operand {
+    constants.append(constant)
+    return .constant(constants.count - 1)
+  }
+
+  /// Drops the steps whose results nobody reads, says after which step each slot may be released, and
+  /// keeps only the constants that are still read.
+  func makePlan(steps: [Plan.Step], outputs: [Plan.Operand]) -> Plan {
+    var needed = Set(outputs)
+    var kept: [Plan.Step] = []
+    for step in steps.reversed() {
+      let isNeeded = step.outputs.contains { $0.map { needed.contains(.slot($0)) } ?? false }
+      guard isNeeded else { continue }
+      var released: [Int] = []
+      for case .slot(let slot) in Set(step.inputs + step.captured) where needed.insert(.slot(slot)).inserted {
+        released.append(slot)
+      }
+      let reads = step.outputs.map { slot in slot.flatMap { needed.contains(.slot($0)) ? $0 : nil } }
+      kept.append(
+        Plan.Step(
+          node: step.node, kernel: step.kernel, inputs: step.inputs, captured: step.captured, outputs: reads,
+          released: released))
+    }
+    kept.reverse()
+    var compact = ConstantTable(constants)
+    let packed = kept.map { step in
+      Plan.Step(
+        node: step.node, kernel: step.kernel, inputs: compact.keep(step.inputs), captured: compact.keep(step.captured),
+        outputs: step.outputs, released: step.released)
+    }
+    let results = compact.keep(outputs)
+    return Plan(
+      constants: compact.kept, slotCount: slotCount, inputSlots: inputSlots, captureSlots: captureSlots, steps: packed,
+      outputs: results)
+  }
+}
+
+/// Renumbers constants in the order in which they are read, leaving out the unread.
+private struct ConstantTable {
+  private let all: [Value]
+  private var indices: [Int: Int] = [:]
+  private(set) var kept: [Value] = []
+
+  init(_ all: [Value]) {
+    self.all = all
+  }
+
+  mutating func keep(_ operands: [Plan.Operand]) -> [Plan.Operand] {
+    operands.map { operand in
+      guard case .constant(let index) = operand else { return operand }
+      if let known = indices[index] { return .constant(known) }
+      kept.append(all[index])
+      indices[index] = kept.count - 1
+      return .constant(kept.count - 1)
+    }
+  }
+}
