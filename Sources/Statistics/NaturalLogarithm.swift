@@ -1,0 +1,10 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Foundation
+#endif
+
+/// The natural logarithm, kept here so that only this file needs the C library.
+func naturalLogarithm(_ x: Double) -> Double { log(x) }
