@@ -14,12 +14,26 @@ package struct BuildResult: Hashable, Sendable, Codable {
   package let log: Digest?
   /// Whether an earlier result was used.
   package let reused: Bool
+  /// How far the steps were kept apart from this machine.
+  package let isolation: Isolation
 
-  package init(model: Digest, inputs: Digest, log: Digest?, reused: Bool) {
+  package enum Isolation: String, Hashable, Sendable, Codable {
+    /// No step ran: the file was imported.
+    case notNeeded
+    /// Namespaces of their own, no network, declared inputs only.
+    case sandboxed
+    /// A clean environment and folder, but no namespaces: shown as `SandboxReduced`.
+    case reduced
+  }
+
+  package init(
+    model: Digest, inputs: Digest, log: Digest?, reused: Bool, isolation: Isolation = .sandboxed
+  ) {
     self.model = model
     self.inputs = inputs
     self.log = log
     self.reused = reused
+    self.isolation = isolation
   }
 }
 

@@ -1,0 +1,219 @@
+import Domain
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Building
+
+@Suite struct `A build in the sandbox` {
+  private let folder = FileManager.default.temporaryDirectory.path + "/headgate-building-" + UUID().uuidString
+
+  private func builder(_ files: [String: String], shelf: Shelves, memo: Memory = Memory()) async throws
+    -> SandboxedBuilder
+  {
+    SandboxedBuilder(
+      inputs: Files(files: files), artifacts: shelf, memo: memo, sandbox: try await Sandbox.detect(),
+      folder: folder + "/builds")
+  }
+
+  private func deployment(_ steps: [BuildStep]) throws -> DesiredDeployment {
+    let spec = ModelDeployment(name: ModelName("m"), model: .build(BuildSpec(steps: steps)), gates: [])
+    return DesiredDeployment(
+      spec: spec, place: SourcePlace(path: try #require(RepositoryPath("m.yaml")), line: 1, column: 1),
+      digest: .sha256(of: "m"), commit: CommitID("c"), files: [:])
+  }
+
+  private func step(
+    _ run: String, name: String = "train", inputs: [StepInput] = [], output: String = "model",
+    limits: BuildLimits = BuildLimits()
+  ) -> BuildStep {
+    BuildStep(name: name, run: run, inputs: inputs, output: output, limits: limits)
+  }
+
+  @Test func `sees its declared inputs and leaves its output in the store`() async throws {
+    let shelf = try Shelves(folder)
+    let input = StepInput.file(try #require(RepositoryPath("a/data.txt")))
+    let build = try await builder(["a/data.txt": "seven"], shelf: shelf)
+    let result = try await build.build(deployment([step("tr a-z A-Z < data.txt > model", inputs: [input])]))
+    #expect(try shelf.text(result.model) == "SEVEN")
+    #expect(result.model == .sha256(of: "SEVEN"))
+    #expect(result.isolation == .sandboxed)
+  }
+
+  @Test func `has no network, no home and none of this machine's files or variables`() async throws {
+    let shelf = try Shelves(folder)
+    let script = """
+      { cat /proc/net/dev | grep -v lo: | tail -n +3; ls /root /home /work/.. 2>&1 | grep -c secret; env | cut -d= -f1 | sort; } > model
+      """
+    let result = try await builder([:], shelf: shelf).build(deployment([step(script)]))
+    let lines = try shelf.text(result.model).split(separator: "\n")
+    #expect(lines.first == "0")
+    #expect(
+      Set(lines.dropFirst()).isSubset(of: [
+        "HOME", "LANG", "PATH", "PWD", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED", "SOURCE_DATE_EPOCH", "_", "OLDPWD",
+        "SHLVL",
+      ]))
+  }
+
+  @Test func `passes the output of a step to the next`() async throws {
+    let shelf = try Shelves(folder)
+    let result = try await builder([:], shelf: shelf).build(
+      deployment([
+        step("echo one > first", name: "one", output: "first"),
+        step("cat first > model; echo two >> model", name: "two", inputs: [.step("one", output: "first")]),
+      ]))
+    #expect(try shelf.text(result.model) == "one\ntwo\n")
+  }
+
+  @Test func `of the same inputs is not run again, and of others is`() async throws {
+    let shelf = try Shelves(folder)
+    let memo = Memory()
+    let input = StepInput.file(try #require(RepositoryPath("d")))
+    let steps = [step("cat d /proc/sys/kernel/random/uuid > model", inputs: [input])]
+    let first = try await builder(["d": "1"], shelf: shelf, memo: memo).build(deployment(steps))
+    let again = try await builder(["d": "1"], shelf: shelf, memo: memo).build(deployment(steps))
+    let other = try await builder(["d": "2"], shelf: shelf, memo: memo).build(deployment(steps))
+    #expect(!first.reused && again.reused && !other.reused)
+    #expect(first.model == again.model)
+    #expect(first.model != other.model)
+  }
+
+  @Test(arguments: [
+    ("exit 3", "StepFailed", "exited with 3"),
+    ("true", "NoOutput", "left no file"),
+    ("ln -s /etc/hostname model", "NoOutput", "left no file"),
+    ("head -c 3000000 /dev/zero > model", "StepFailed", "exited with"),
+    ("sleep 600", "StepFailed", "took longer"),
+  ])
+  func `that fails says why`(line: String, reason: String, message: String) async throws {
+    let shelf = try Shelves(folder)
+    let limits = BuildLimits(timeout: .seconds(3), memoryBytes: 1 << 30, outputBytes: 1 << 20)
+    let build = try await builder([:], shelf: shelf)
+    let error = await #expect(throws: StageError.self) {
+      try await build.build(deployment([step(line, limits: limits)]))
+    }
+    #expect(error?.reason == reason)
+    #expect(error?.message.contains(message) == true)
+    #expect(error?.message.contains("The whole log: ") == true)
+  }
+
+  @Test func `that wants more memory than its limit is stopped`() async throws {
+    let limits = BuildLimits(timeout: .seconds(60), memoryBytes: 64 << 20, outputBytes: 1 << 20)
+    let build = try await builder([:], shelf: try Shelves(folder))
+    let line = "/usr/bin/python3 -c 'b = bytearray(600 << 20); print(len(b))' > model"
+    let error = await #expect(throws: StageError.self) {
+      try await build.build(deployment([step(line, limits: limits)]))
+    }
+    #expect(error?.reason == "StepFailed")
+  }
+
+  @Test func `is killed with all its children when it is cancelled`() async throws {
+    let build = try await builder([:], shelf: try Shelves(folder))
+    let marker = "600\(UInt32.random(in: 1_000_000 ..< 9_000_000))"
+    let task = Task { try await build.build(deployment([step("sleep \(marker) & wait")])) }
+    #expect(await becomesTrue { isRunning("sleep\0\(marker)\0") })
+    task.cancel()
+    let error = await #expect(throws: StageError.self) { try await task.value }
+    #expect(error?.reason == "Cancelled")
+    #expect(await becomesTrue { !isRunning("sleep\0\(marker)\0") })
+  }
+
+  @Test func `imports a file only under its own digest`() async throws {
+    let shelf = try Shelves(folder)
+    let path = try #require(RepositoryPath("m.onnx"))
+    let build = try await builder(["m.onnx": "bytes"], shelf: shelf)
+    func artifact(_ digest: Digest) throws -> DesiredDeployment {
+      let spec = ModelDeployment(name: ModelName("m"), model: .artifact(path: path, digest: digest), gates: [])
+      return DesiredDeployment(
+        spec: spec, place: SourcePlace(path: path, line: 1, column: 1), digest: digest, commit: CommitID("c"),
+        files: [:])
+    }
+    let result = try await build.build(artifact(.sha256(of: "bytes")))
+    #expect(try shelf.text(result.model) == "bytes")
+    let error = await #expect(throws: StageError.self) { try await build.build(artifact(.sha256(of: "others"))) }
+    #expect(error?.reason == "DigestMismatch")
+  }
+}
+
+/// Repository files from a dictionary.
+private struct Files: BuildInputs {
+  let files: [String: String]
+
+  func file(_ path: RepositoryPath, of deployment: DesiredDeployment) async throws(StageError) -> BuildInput {
+    let bytes = Array((files[path.text] ?? "").utf8)
+    return BuildInput(fileName: path.baseName, digest: .sha256(of: bytes), content: .bytes(bytes))
+  }
+
+  func split(_ split: String, of dataset: DesiredObject<DatasetSpec>, for deployment: DesiredDeployment)
+    async throws(StageError) -> BuildInput
+  {
+    throw StageError(.building, reason: "NoDataset", "no data sets in these tests", remedy: .changeSpec)
+  }
+}
+
+/// Files by digest in a temporary folder.
+private struct Shelves: ArtifactStore {
+  let folder: String
+
+  init(_ folder: String) throws {
+    self.folder = folder + "/store"
+    try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
+  }
+
+  func text(_ digest: Digest) throws -> String {
+    try String(contentsOfFile: folder + "/" + Shelf.fileName(of: digest), encoding: .utf8)
+  }
+
+  func put(_ bytes: [UInt8], in shelf: Shelf) throws(StoreError) -> Digest {
+    let digest = Digest.sha256(of: bytes)
+    guard FileManager.default.createFile(atPath: folder + "/" + Shelf.fileName(of: digest), contents: Data(bytes))
+    else {
+      throw StoreError(.failed, "cannot write")
+    }
+    return digest
+  }
+
+  func put(fileAt path: String, expected: Digest?, in shelf: Shelf) throws(StoreError) -> Digest {
+    guard let data = FileManager.default.contents(atPath: path) else { throw StoreError(.notFound, path) }
+    return try put(Array(data), in: shelf)
+  }
+
+  func path(of digest: Digest, in shelf: Shelf) -> String? {
+    let path = folder + "/" + Shelf.fileName(of: digest)
+    return FileManager.default.fileExists(atPath: path) ? path : nil
+  }
+}
+
+/// Results in memory.
+private final class Memory: Memo {
+  private let values = Mutex<[String: String]>([:])
+
+  func value(of key: Digest, in namespace: String) throws(StoreError) -> String? {
+    values.withLock { $0[namespace + key.hex] }
+  }
+
+  func remember(_ value: String, for key: Digest, in namespace: String) throws(StoreError) {
+    values.withLock { $0[namespace + key.hex] = value }
+  }
+}
+
+/// Whether any process of this machine has this command line.
+private func isRunning(_ commandLine: String) -> Bool {
+  let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+  return processes.contains { name in
+    guard Int(name) != nil, let data = FileManager.default.contents(atPath: "/proc/\(name)/cmdline") else {
+      return false
+    }
+    return String(decoding: data, as: UTF8.self) == commandLine
+  }
+}
+
+/// Waits for a condition with a deadline of twenty seconds.
+private func becomesTrue(_ condition: () -> Bool) async -> Bool {
+  let end = ContinuousClock.now + .seconds(20)
+  while ContinuousClock.now < end {
+    if condition() { return true }
+    await Task.yield()
+  }
+  return condition()
+}
