@@ -1,0 +1,129 @@
+import Domain
+
+/// Decodes one spec file: every object in it, or every diagnostic.
+struct FileDecoder {
+  private let findings: Findings
+  private let reader: ShapeReader
+  private var objects: [DecodedObject] = []
+  private var claims: [DecodedFile.Claim] = []
+  private var isForeign = true
+
+  /// Decodes the bytes of a file. Never fails: what is wrong becomes a diagnostic.
+  static func decode(_ source: SourceText, limits: NodeLimits = NodeLimits()) -> DecodedFile {
+    let findings = Findings(source: source, limit: limits.diagnostics)
+    let (documents, isComplete) = NodeBuilder.documents(of: source, limits: limits, findings: findings)
+    var decoder = FileDecoder(findings: findings)
+    for document in documents { decoder.decode(document) }
+    return DecodedFile(
+      source: source, objects: decoder.objects, claims: decoder.claims, diagnostics: findings.finish(),
+      hasErrors: findings.errorCount > 0, mayHideObjects: !isComplete, isForeign: decoder.isForeign)
+  }
+
+  private init(findings: Findings) {
+    self.findings = findings
+    reader = ShapeReader(findings: findings)
+  }
+
+  private mutating func decode(_ document: Document) {
+    guard let root = document.root else { return }
+    let errorsBefore = findings.errorCount
+    guard let kind = kind(of: root), let fields = reader.object(root, as: .document(of: kind)) else { return }
+    guard let nameReading = fields["metadata"]?.fields?["name"], let name = nameReading.text else { return }
+    let id = ObjectID(kind, name)
+    claims.append(DecodedFile.Claim(id: id, span: nameReading.span))
+    let spec = fields["spec"]?.fields ?? Fields(entries: [])
+    let decoded = decode(spec, of: id)
+    guard let decoded, document.isSound, findings.errorCount == errorsBefore else { return }
+    objects.append(
+      DecodedObject(
+        id: id, span: nameReading.span, content: ContentWriter.digest(of: kind, name: name, spec: spec), spec: decoded))
+  }
+
+  private func decode(_ spec: Fields, of id: ObjectID) -> DecodedSpec? {
+    switch id.kind {
+    case .modelDeployment:
+      var decoder = DeploymentDecoder(findings: findings)
+      return decoder.decode(spec, name: ModelName(id.name)).map { .deployment($0, decoder.references) }
+    case .dataset:
+      return DatasetDecoder(findings: findings).decode(spec, name: DatasetName(id.name))
+    case .environment:
+      let writeBack = spec["writeBack"]?.text.flatMap(EnvironmentSpec.WriteBack.init)
+      let rewrites = spec["historyRewrites"]?.text.flatMap(EnvironmentSpec.HistoryRewrites.init)
+      return .environment(
+        EnvironmentSpec(
+          name: EnvironmentName(id.name), writeBack: writeBack ?? .push, historyRewrites: rewrites ?? .refuse))
+    }
+  }
+
+  // MARK: - Version and kind
+
+  /// The kind of a document. Nothing else is checked before the version and the kind are known.
+  private mutating func kind(of root: Node) -> Kind? {
+    guard case .mapping(let entries) = root.content else {
+      findings.error(
+        at: root.span, "a spec is a mapping, found \(root.description)",
+        hint: "start with 'apiVersion: \(ObjectShape.apiVersion)' and 'kind:'")
+      return nil
+    }
+    let isVersionRight = checkVersion(entries, root: root)
+    let kind = readKind(entries, root: root)
+    return isVersionRight ? kind : nil
+  }
+
+  private mutating func checkVersion(_ entries: [Node.Entry], root: Node) -> Bool {
+    let expected = ObjectShape.apiVersion
+    guard let entry = entries.first(where: { $0.key == "apiVersion" }) else {
+      let nearest = entries.first { Suggestions.nearest(to: $0.key, among: ["apiVersion"]) != nil }
+      findings.error(
+        at: nearest?.keySpan ?? root.span, "not a spec: there is no 'apiVersion'",
+        hint: nearest == nil
+          ? "start with 'apiVersion: \(expected)', or keep this file outside the watched path"
+          : "did you mean 'apiVersion'?")
+      return false
+    }
+    guard case .scalar(let scalar) = entry.value.content, scalar.tag == .string else {
+      isForeign = false
+      findings.error(at: entry.value.span, "'apiVersion' must be '\(expected)', found \(entry.value.description)")
+      return false
+    }
+    if scalar.text == expected || Suggestions.nearest(to: scalar.text, among: [expected]) != nil
+      || scalar.text.hasPrefix("headgate.dev/")
+    {
+      isForeign = false
+    }
+    guard scalar.text == expected else {
+      findings.error(
+        at: entry.value.span, "'apiVersion' cannot be \(scalar.text.quoted)",
+        hint: findings.suggestion(for: scalar.text, among: [expected]) ?? "this version reads '\(expected)'")
+      return false
+    }
+    return true
+  }
+
+  private func readKind(_ entries: [Node.Entry], root: Node) -> Kind? {
+    let known = Kind.allCases.map(\.rawValue)
+    guard let entry = entries.first(where: { $0.key == "kind" }) else {
+      // A file without a version is no spec; to ask for its kind as well would be noise.
+      guard entries.contains(where: { $0.key == "apiVersion" }) else { return nil }
+      let nearest = entries.first { Suggestions.nearest(to: $0.key, among: ["kind"]) != nil }
+      findings.error(
+        at: nearest?.keySpan ?? root.span, "there is no 'kind'",
+        hint: nearest == nil ? "it can be: \(known.joined(separator: ", "))" : "did you mean 'kind'?")
+      return nil
+    }
+    guard case .scalar(let scalar) = entry.value.content else {
+      findings.error(at: entry.value.span, "'kind' must be a word, found \(entry.value.description)")
+      return nil
+    }
+    if let kind = Kind(rawValue: scalar.text) { return kind }
+    if ObjectShape.laterKinds.contains(scalar.text) {
+      reader.later("the kind '\(scalar.text)'", at: entry.value.span, hint: "it can be: \(known.joined(separator: ", "))")
+      return nil
+    }
+    findings.error(
+      at: entry.value.span, "there is no kind \(scalar.text.quoted)",
+      hint: findings.suggestion(for: scalar.text, among: known + ObjectShape.laterKinds)
+        ?? "it can be: \(known.joined(separator: ", "))")
+    return nil
+  }
+}
