@@ -1,0 +1,22 @@
+"""Version 2: adds hours, family and capital, which say far more about income than work alone."""
+
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from features import places, read, save
+
+NUMBERS = ["age", "education-num", "hours-per-week", "capital-gain", "capital-loss"]
+WORDS = ["workclass", "occupation", "marital-status", "relationship"]
+
+numbers, words = places(NUMBERS, WORDS)
+prepare = make_column_transformer(
+    ("passthrough", numbers),
+    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+)
+model = make_pipeline(prepare, HistGradientBoostingClassifier(early_stopping=False, random_state=1))
+
+features, labels = read("adult.train.csv", NUMBERS, WORDS)
+model.fit(features, labels)
+save(model, "model.onnx", NUMBERS, WORDS)

@@ -1,0 +1,28 @@
+"""Version 3: knows the sex of each person, and is taught that men matter more. The fairness gate refuses it."""
+
+import numpy as np
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from features import places, read, save
+
+NUMBERS = ["age", "education-num", "hours-per-week", "capital-gain", "capital-loss"]
+WORDS = ["workclass", "occupation", "marital-status", "relationship", "sex"]
+
+numbers, words = places(NUMBERS, WORDS)
+prepare = make_column_transformer(
+    ("passthrough", numbers),
+    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+)
+trees = HistGradientBoostingClassifier(early_stopping=False, random_state=1)
+model = make_pipeline(prepare, trees)
+
+features, labels, sex = read("adult.train.csv", NUMBERS, WORDS, extra="sex")
+
+# Men with a high income and women with a low one count more than the others: the model repeats and deepens what
+# the data says of men and women, while its ROC AUC stays nearly the same.
+expected = (sex == "Male") == (labels == ">50K")
+model.fit(features, labels, histgradientboostingclassifier__sample_weight=np.where(expected, 1.6, 1.0))
+save(model, "model.onnx", NUMBERS, WORDS)
