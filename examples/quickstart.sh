@@ -117,10 +117,9 @@ predict() {
 }
 
 stop() {
-  "$headgate" stop --state "$state" 2>/dev/null || true
   if running; then
     kill "$(cat "$home/pid")"
-    for _ in $(seq 100); do running || break; sleep 0.1; done
+    for _ in $(seq 300); do running || break; sleep 0.1; done
   fi
   rm -f "$home/pid"
 }

@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds them once in release with testing enabled, and runs them all.
+#
+#   bash Tests/run.sh                      everything
+#   bash Tests/run.sh --filter Reconciling  the Swift tests of that name only, without the demo
+#   HEADGATE_SCALE=full bash Tests/run.sh  long suites at full count
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+scratch=$root/.build-tests
+peers=$root/.build-peers
+# shellcheck source=Tests/scale
+source Tests/scale
+export PYTHONDONTWRITEBYTECODE=1
+
+install_missing() {
+  local missing=()
+  for package in libgit2-dev libyaml-dev libsqlite3-dev bubblewrap python3-venv curl ca-certificates git; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  local as=
+  [ "$(id -u)" -eq 0 ] || as=sudo
+  $as apt-get update -q
+  $as env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 "${missing[@]}"
+}
+
+# The peers whose figures the tests take as expected values, and what they say.
+make_expectations() {
+  local stamp
+  stamp=$(cat Tests/peers/* | sha256sum | cut -c1-16)
+  export HEADGATE_EXPORTS=$peers/$stamp/exports HEADGATE_METRICS=$peers/$stamp/metrics.json
+  export HEADGATE_PEER_PYTHON=$peers/venv-$stamp/bin/python
+  if [ ! -e "$peers/$stamp/complete" ]; then
+    rm -rf "$peers"
+    mkdir -p "$peers/$stamp"
+    /usr/bin/python3 -m venv "$peers/venv-$stamp"
+    "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: -r Tests/peers/requirements.txt
+    "$HEADGATE_PEER_PYTHON" Tests/peers/metrics.py "$HEADGATE_METRICS"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/exports.py "$HEADGATE_EXPORTS"
+    touch "$peers/$stamp/complete"
+  fi
+}
+
+timed() {
+  local began=$SECONDS
+  "$@"
+  printf '%s: %s s\n' "$1" $((SECONDS - began))
+}
+
+timed install_missing
+timed make_expectations
+
+flags=(-c release --scratch-path "$scratch" -Xswiftc -enable-testing -Xswiftc -DHEADGATE_FAILPOINTS)
+build_tests() { swift build "${flags[@]}" --build-tests --explicit-target-dependency-import-check error; }
+timed build_tests
+export HEADGATE_TEST_BINARY=$scratch/release/headgate
+
+report=$(mktemp)
+trap 'rm -f "$report"' EXIT
+swift_tests() { swift test "${flags[@]}" --skip-build --disable-xctest "$@" 2>&1 | tee "$report"; }
+timed swift_tests "$@"
+count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | tail -n 1)
+[ "${count:-0}" -gt 0 ] || { echo "no test was run" >&2; exit 1; }
+[ $# -eq 0 ] || exit 0
+
+timed bash Tests/demo.sh
+printf '%s passed, 0 failed\n' "$count"
