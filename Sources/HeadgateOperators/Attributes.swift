@@ -1,4 +1,4 @@
-package import HeadgateTensors
+import HeadgateTensors
 
 /// The value of one attribute of a node.
 package enum AttributeValue: Sendable {

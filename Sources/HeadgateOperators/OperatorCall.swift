@@ -1,4 +1,4 @@
-package import HeadgateTensors
+import HeadgateTensors
 
 /// One execution of a node: its inputs, and what the run allows.
 ///
@@ -49,6 +49,12 @@ package struct OperatorCall: Sendable {
   package func ints(_ index: Int) throws(TensorError) -> [Int]? {
     guard let tensor = try optionalTensor(index) else { return nil }
     return try tensor.ints()
+  }
+
+  /// Integers that old opsets keep in an attribute and new ones give as an input.
+  package func ints(attribute name: String, orInput index: Int) throws(TensorError) -> [Int]? {
+    if let values = try attributes.ints(name) { return values }
+    return try ints(index)
   }
 
   /// Makes an output whose elements `fill` writes: all of them.

@@ -1,4 +1,4 @@
-package import HeadgateTensors
+import HeadgateTensors
 
 /// Computes the outputs of one node from the inputs of one run.
 package typealias Kernel = @Sendable (OperatorCall) throws(TensorError) -> [Value]

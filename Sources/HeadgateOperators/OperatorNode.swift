@@ -1,4 +1,4 @@
-package import HeadgateTensors
+import HeadgateTensors
 
 /// A node of a graph as operators see it: what is known before any run.
 package final class OperatorNode: Sendable {

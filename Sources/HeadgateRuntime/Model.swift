@@ -1,5 +1,5 @@
 import HeadgateOperators
-public import HeadgateTensors
+import HeadgateTensors
 
 /// A model that is loaded, checked and ready to run.
 ///

@@ -1,4 +1,4 @@
-public import HeadgateTensors
+import HeadgateTensors
 
 /// Why one run of a model gave no answer.
 public struct RunError: Error, Sendable, Hashable, CustomStringConvertible {

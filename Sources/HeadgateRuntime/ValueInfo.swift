@@ -1,4 +1,4 @@
-public import HeadgateTensors
+import HeadgateTensors
 
 /// What a model declares about one of its inputs or outputs.
 public struct ValueInfo: Sendable, Hashable {

@@ -122,6 +122,15 @@ extension Tensor {
     return UnsafeBufferPointer(start: start, count: count)
   }
 
+  /// Gives the elements, read as a type of the same size, to `body` without a copy.
+  @inlinable
+  package func withUnsafeElements<Element, Result>(
+    _ type: Element.Type, _ body: (UnsafeBufferPointer<Element>) throws(TensorError) -> Result
+  ) throws(TensorError) -> Result {
+    defer { withExtendedLifetime(self) {} }
+    return try body(unsafeElements(type))
+  }
+
   /// The bytes of the elements; valid only while the tensor lives. Not for strings.
   package var unsafeBytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: storage.base + byteOffset, count: byteCount)

@@ -4,8 +4,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// C[m, n] = alpha * A[m, k] B[k, n] + beta * C, all row-major. C is not read when beta is 0.
-void hg_sgemm(size_t m, size_t n, size_t k, float alpha, const float *a, size_t lda,
-              const float *b, size_t ldb, float beta, float *c, size_t ldc);
+/// C[m, n] = alpha * A[m, k] B[k, n], plus C as it was when `accumulate` is not 0.
+///
+/// Element (i, p) of A lies at a[i * a_row + p * a_column], that of B likewise, so that transposed
+/// matrices need no copy; C is row-major with rows `ldc` apart. Without `accumulate` C is not read.
+/// The order in which products are added depends on m being below 4 or not, and on nothing else but k.
+void hg_sgemm(size_t m, size_t n, size_t k, float alpha,
+              const float *a, size_t a_row, size_t a_column,
+              const float *b, size_t b_row, size_t b_column,
+              int accumulate, float *c, size_t ldc);
 
 #endif

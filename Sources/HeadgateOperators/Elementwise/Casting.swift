@@ -1,0 +1,148 @@
+import Glibc
+import HeadgateTensors
+
+/// Conversions between element types.
+enum Casting {
+  static let table: [OperatorDefinition] = [
+    .op("Cast", since: 1, cast), .op("CastLike", since: 15, castLike),
+  ]
+
+  private static func cast(_ call: OperatorCall) throws(TensorError) -> [Value] {
+    let target: ElementType?
+    // The first version named the type in words.
+    if case .string(let name)? = call.attributes["to"] {
+      target = ElementType.allCases.first { $0.name == name.lowercased() }
+    } else {
+      target = try call.attributes.int("to").flatMap { ElementType(rawValue: Int32(truncatingIfNeeded: $0)) }
+    }
+    guard let target else { throw TensorError(.invalidValue, "attribute 'to' names no known type") }
+    return [.tensor(try convert(try call.tensor(0), to: target, call))]
+  }
+
+  private static func castLike(_ call: OperatorCall) throws(TensorError) -> [Value] {
+    [.tensor(try convert(try call.tensor(0), to: try call.tensor(1).elementType, call))]
+  }
+
+  static func convert(_ tensor: Tensor, to target: ElementType, _ call: OperatorCall) throws(TensorError) -> Tensor {
+    if tensor.elementType == target { return tensor }
+    switch (tensor.elementType, target) {
+    case (.bool, .string):
+      let x = try tensor.elements(Bool.self)
+      return try call.make(String.self, tensor.shape) { output in
+        for index in x.indices { output[index] = x[index] ? "True" : "False" }
+      }
+    case (.string, .bool):
+      return try convert(convert(tensor, to: .double, call), to: .bool, call)
+    case (.bool, _): return try target.visit(FromBool(tensor: tensor, call: call))
+    case (_, .bool): return try tensor.elementType.visit(ToBool(tensor: tensor, call: call))
+    case (.string, _): return try target.visit(FromString(tensor: tensor, call: call))
+    case (_, .string): return try tensor.elementType.visit(ToString(tensor: tensor, call: call))
+    default: return try tensor.elementType.visit(FromNumber(tensor: tensor, target: target, call: call))
+    }
+  }
+}
+
+private struct FromNumber: NumberVisitor {
+  let tensor: Tensor
+  let target: ElementType
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    try target.visit(ToNumber<T>(tensor: tensor, call: call))
+  }
+
+  struct ToNumber<Source: Number>: NumberVisitor {
+    let tensor: Tensor
+    let call: OperatorCall
+
+    func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+      let x = try tensor.elements(Source.self)
+      return try call.make(type, tensor.shape) { output in
+        // Integers go over int64, which holds all their bits; everything else over double.
+        if Source.zero is any FixedWidthInteger, T.zero is any FixedWidthInteger {
+          for index in 0..<x.count { output[index] = T(wrapping: x[index].asInt64) }
+        } else {
+          for index in 0..<x.count { output[index] = T(nearest: x[index].asDouble) }
+        }
+      }
+    }
+  }
+}
+
+private struct FromBool: NumberVisitor {
+  let tensor: Tensor
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try tensor.elements(Bool.self)
+    return try call.make(type, tensor.shape) { output in
+      for index in x.indices { output[index] = x[index] ? T.one : T.zero }
+    }
+  }
+}
+
+private struct ToBool: NumberVisitor {
+  let tensor: Tensor
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try tensor.elements(type)
+    return try call.make(Bool.self, tensor.shape) { output in
+      for index in x.indices { output[index] = x[index] != T.zero }
+    }
+  }
+}
+
+private struct FromString: NumberVisitor {
+  let tensor: Tensor
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try tensor.elements(String.self)
+    return try call.make(type, tensor.shape) { (output) throws(TensorError) in
+      for index in x.indices {
+        if let integer = Int64(x[index]) {
+          output[index] = T(wrapping: integer)
+        } else {
+          output[index] = T(nearest: try number(x[index]))
+        }
+      }
+    }
+  }
+
+  /// A number in decimal or scientific form; `INF`, `+INF`, `-INF` and `NaN` in any case.
+  private func number(_ text: String) throws(TensorError) -> Double {
+    let trimmed = text.drop { $0.isWhitespace }
+    if let number = Double(trimmed) { return number }
+    throw TensorError(.invalidValue, "a string of \(text.utf8.count) bytes is no number")
+  }
+}
+
+private struct ToString: NumberVisitor {
+  let tensor: Tensor
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try tensor.elements(type)
+    return try call.make(String.self, tensor.shape) { output in
+      for index in x.indices { output[index] = text(x[index]) }
+    }
+  }
+
+  private func text<T: Number>(_ number: T) -> String {
+    if !(number is any BinaryFloatingPoint) { return "\(number)" }
+    let value = number.asDouble
+    if value.isNaN { return "NaN" }
+    if value.isInfinite { return value < 0 ? "-INF" : "INF" }
+    // As C's %.8g and %.17g, which ONNX Runtime uses.
+    return formatted(value, digits: number is Double ? 17 : 8)
+  }
+
+  private func formatted(_ value: Double, digits: Int32) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: 40) { buffer in
+      guard let start = buffer.baseAddress else { return "" }
+      _ = withVaList([digits, value]) { vsnprintf(start, buffer.count, "%.*g", $0) }
+      return String(cString: start)
+    }
+  }
+}

@@ -1,0 +1,36 @@
+import HeadgateKernels
+
+/// The Swift face of the matrix kernels.
+package enum MatrixProduct {
+  /// A matrix in memory: element `(i, j)` lies `i * rowStride + j * columnStride` after the start.
+  package struct Operand<Element> {
+    let start: UnsafePointer<Element>
+    let rowStride: Int
+    let columnStride: Int
+
+    /// - Parameter columns: the length of a row as it is stored, before a transposition.
+    package init(_ start: UnsafePointer<Element>, columns: Int, transposed: Bool = false) {
+      self.start = start
+      rowStride = transposed ? 1 : columns
+      columnStride = transposed ? columns : 1
+    }
+  }
+
+  /// `c[m, n] = alpha * a[m, k] b[k, n]`, plus `c` as it was when `accumulate` is true.
+  ///
+  /// SAFETY: the operands must hold `m * k` and `k * n` elements, `c` must have room for `m * n`.
+  package static func multiply(
+    _ a: Operand<Float>, _ b: Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
+    alpha: Float = 1, accumulate: Bool = false
+  ) {
+    hg_sgemm(
+      m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
+      c, n)
+  }
+}
+
+extension MatrixProduct.Operand {
+  /// The element in a row and a column.
+  @inline(__always)
+  package subscript(row: Int, column: Int) -> Element { start[row * rowStride + column * columnStride] }
+}
