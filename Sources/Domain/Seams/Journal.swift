@@ -68,13 +68,17 @@ package struct ControllerRecord: Hashable, Sendable, Codable {
   package var fencingToken: Int
   /// Commits the controller itself has pushed; they never end a quarantine.
   package var ownCommits: [CommitID]
+  /// Data sets and environments of the applied commit, with their digests.
+  package var applied: [ObjectID: Digest]
 
   package init(
-    appliedCommit: CommitID? = nil, routeGeneration: Int = 0, fencingToken: Int = 0, ownCommits: [CommitID] = []
+    appliedCommit: CommitID? = nil, routeGeneration: Int = 0, fencingToken: Int = 0, ownCommits: [CommitID] = [],
+    applied: [ObjectID: Digest] = [:]
   ) {
     self.appliedCommit = appliedCommit
     self.routeGeneration = routeGeneration
     self.fencingToken = fencingToken
     self.ownCommits = ownCommits
+    self.applied = applied
   }
 }

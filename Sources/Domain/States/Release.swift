@@ -1,16 +1,22 @@
 /// A model version that has been given a number: what serves, or what served before.
 package struct Release: Hashable, Sendable, Codable {
   package let number: ReleaseNumber
-  /// What Git asked for when it was made, with the files a revert restores.
-  package let deployment: DesiredDeployment
+  /// What Git last asked for when this release was what it asked for, with the files a revert restores.
+  package var deployment: DesiredDeployment
   package let model: Digest
   package let evidence: Digest
+  /// How far the steps of its build were kept apart from the machine.
+  package let isolation: BuildResult.Isolation
 
-  package init(number: ReleaseNumber, deployment: DesiredDeployment, model: Digest, evidence: Digest) {
+  package init(
+    number: ReleaseNumber, deployment: DesiredDeployment, model: Digest, evidence: Digest,
+    isolation: BuildResult.Isolation = .notNeeded
+  ) {
     self.number = number
     self.deployment = deployment
     self.model = model
     self.evidence = evidence
+    self.isolation = isolation
   }
 }
 
