@@ -4,7 +4,7 @@ import Domain
 struct DatasetDecoder {
   let findings: Findings
 
-  func decode(_ spec: Fields, name: DatasetName) -> DecodedSpec? {
+  func decode(_ spec: Fields, name: DatasetName) -> DatasetSpec? {
     let label = spec["label"]?.fields
     var labelSpec: LabelSpec?
     if let column = label?["column"]?.text, let positive = label?["positive"]?.text {
@@ -14,12 +14,10 @@ struct DatasetDecoder {
     checkOnce(spec["exclude"]?.items ?? [], what: "the column")
     checkOnce(spec["missing"]?.items ?? [], what: "the text")
     let file = spec["file"]?.fields
-    guard let pathReading = file?["path"], let path = pathReading.path, let digest = file?["digest"]?.digest
-    else { return nil }
-    let dataset = DatasetSpec(
+    guard let path = file?["path"]?.path, let digest = file?["digest"]?.digest else { return nil }
+    return DatasetSpec(
       name: name, file: path, digest: digest, missing: texts(spec["missing"]), label: labelSpec,
       splitColumn: spec["split"]?.fields?["column"]?.text, sensitive: sensitive, exclude: texts(spec["exclude"]))
-    return .dataset(dataset, file: FileReference(path: path, span: pathReading.span))
   }
 
   private func sensitive(_ items: [Reading]) -> [SensitiveAttribute] {
@@ -33,7 +31,7 @@ struct DatasetDecoder {
       let edges = bins?.items ?? []
       for (edge, next) in zip(edges, edges.dropFirst()) {
         guard let low = edge.number, let high = next.number, low >= high else { continue }
-        findings.error(at: next.span, "the edges of 'bins' must rise, found \(high) after \(low)")
+        findings.error(at: next.span, "the edges of 'bins' must rise, found \(high.shown) after \(low.shown)")
       }
       attributes.append(SensitiveAttribute(column: column, bins: bins == nil ? nil : edges.compactMap(\.number)))
     }

@@ -5,14 +5,29 @@ struct DecodedFile: Sendable {
   let source: SourceText
   /// Objects without an error of their own, in order.
   let objects: [DecodedObject]
+  /// What objects with errors refer to: checked all the same, so that one run tells every fault.
+  let danglingReferences: [References]
   /// Every object the file gives a name to, those with errors included.
   let claims: [Claim]
   let diagnostics: [Diagnostic]
   let hasErrors: Bool
-  /// Whether the file may hold objects that could not be read.
+  /// Whether the parser stopped early, so that the file may hold objects nobody saw.
   let mayHideObjects: Bool
+  /// Whether one of those objects, or one without a name, may be an `Environment`.
+  let mayHideEnvironment: Bool
   /// Whether no document of the file says it is Headgate's.
   let isForeign: Bool
+
+  /// A file whose bytes could not be had because there are too many of them.
+  static func tooLarge(at path: RepositoryPath, limit: Int) -> DecodedFile {
+    let source = SourceText(path: path, bytes: [])
+    let diagnostic = Diagnostic(
+      at: source.place(of: Span(line: 1, column: 1)), "the file has more bytes than the limit of \(limit)",
+      hint: "split it into several files")
+    return DecodedFile(
+      source: source, objects: [], danglingReferences: [], claims: [], diagnostics: [diagnostic], hasErrors: true, mayHideObjects: true,
+      mayHideEnvironment: true, isForeign: true)
+  }
 
   /// A kind and a name, and where they were given.
   struct Claim: Sendable {
@@ -28,12 +43,13 @@ struct DecodedObject: Sendable {
   /// Of the content alone, without what it refers to.
   let content: Digest
   let spec: DecodedSpec
+  let references: References
 }
 
-/// The object's values and what it refers to.
+/// The object's values.
 enum DecodedSpec: Sendable {
-  case deployment(ModelDeployment, DeploymentReferences)
-  case dataset(DatasetSpec, file: FileReference)
+  case deployment(ModelDeployment)
+  case dataset(DatasetSpec)
   case environment(EnvironmentSpec)
 }
 
@@ -43,15 +59,15 @@ struct FileReference: Sendable {
   let span: Span
 }
 
-/// All that a deployment names.
-struct DeploymentReferences: Sendable {
+/// All that an object names.
+struct References: Sendable {
   var files: [FileReference] = []
   var datasets: [DatasetReference] = []
-  /// Where the environment is named, `nil` for the built-in one.
-  var environmentSpan: Span?
+  /// The environment, when one is named.
+  var environment: (name: EnvironmentName, span: Span)?
 }
 
-/// A data set a deployment names, and what it must have for that use.
+/// A data set that is named, and what it must have for that use.
 struct DatasetReference: Sendable {
   let name: DatasetName
   let span: Span

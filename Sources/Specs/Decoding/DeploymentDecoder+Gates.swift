@@ -46,7 +46,7 @@ extension DeploymentDecoder {
         guard let reading = fields[name], let number = reading.number, number > 1 else { continue }
         findings.error(
           at: reading.span, "'\(name)' must lie between 0 and 1 for \(metric.rawValue)",
-          hint: number <= 100 ? "did you mean \(number / 100)?" : nil)
+          hint: number <= 100 ? "did you mean \((number / 100).shown)?" : nil)
       }
     }
     let limit: QualityLimit

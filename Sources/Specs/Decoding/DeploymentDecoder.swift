@@ -3,7 +3,7 @@ import Domain
 /// Makes a `ModelDeployment` of readings, checks what shapes cannot say, and notes what it refers to.
 struct DeploymentDecoder {
   let findings: Findings
-  var references = DeploymentReferences()
+  var references = References()
 
   init(findings: Findings) {
     self.findings = findings
@@ -11,13 +11,15 @@ struct DeploymentDecoder {
 
   mutating func decode(_ spec: Fields, name: ModelName) -> ModelDeployment? {
     let environment = spec["environment"]
-    references.environmentSpan = environment?.span
+    if let environment, let name = environment.text {
+      references.environment = (EnvironmentName(name), environment.span)
+    }
     let model = model(spec["model"]?.fields)
     let gates = gates(spec["gates"]?.items ?? [])
     let rollout = rollout(spec["rollout"]?.fields)
     guard let model else { return nil }
     return ModelDeployment(
-      name: name, environment: environment?.text.map(EnvironmentName.init) ?? .builtIn, model: model,
+      name: name, environment: references.environment?.name ?? .builtIn, model: model,
       serving: serving(spec["serving"]?.fields), gates: gates, rollout: rollout)
   }
 

@@ -6,7 +6,9 @@ struct FileDecoder {
   private let reader: ShapeReader
   private var objects: [DecodedObject] = []
   private var claims: [DecodedFile.Claim] = []
+  private var danglingReferences: [References] = []
   private var isForeign = true
+  private var hidesEnvironment = false
 
   /// Decodes the bytes of a file. Never fails: what is wrong becomes a diagnostic.
   static func decode(_ source: SourceText, limits: NodeLimits = NodeLimits()) -> DecodedFile {
@@ -15,8 +17,11 @@ struct FileDecoder {
     var decoder = FileDecoder(findings: findings)
     for document in documents { decoder.decode(document) }
     return DecodedFile(
-      source: source, objects: decoder.objects, claims: decoder.claims, diagnostics: findings.finish(),
-      hasErrors: findings.errorCount > 0, mayHideObjects: !isComplete, isForeign: decoder.isForeign)
+      source: source, objects: decoder.objects, danglingReferences: decoder.danglingReferences,
+      claims: decoder.claims, diagnostics: findings.finish(), hasErrors: findings.errorCount > 0,
+      mayHideObjects: !isComplete,
+      mayHideEnvironment: decoder.hidesEnvironment || !isComplete && source.mentions(Kind.environment.rawValue),
+      isForeign: decoder.isForeign)
   }
 
   private init(findings: Findings) {
@@ -27,47 +32,64 @@ struct FileDecoder {
   private mutating func decode(_ document: Document) {
     guard let root = document.root else { return }
     let errorsBefore = findings.errorCount
-    guard let kind = kind(of: root), let fields = reader.object(root, as: .document(of: kind)) else { return }
-    guard let nameReading = fields["metadata"]?.fields?["name"], let name = nameReading.text else { return }
-    let id = ObjectID(kind, name)
-    claims.append(DecodedFile.Claim(id: id, span: nameReading.span))
+    let (kind, isVersionRight) = kind(of: root)
+    guard let kind else { return }
+    let fields = isVersionRight ? reader.object(root, as: .document(of: kind)) : nil
+    let name = fields?["metadata"]?.fields?["name"]
+    // An object without a proper name is decoded all the same, for its other faults.
+    let id = ObjectID(kind, name?.text ?? "unnamed")
+    if let name {
+      claims.append(DecodedFile.Claim(id: id, span: name.span))
+    } else if kind == .environment {
+      hidesEnvironment = true
+    }
+    guard let fields else { return }
     let spec = fields["spec"]?.fields ?? Fields(entries: [])
-    let decoded = decode(spec, of: id)
-    guard let decoded, document.isSound, findings.errorCount == errorsBefore else { return }
+    let (decoded, references) = decode(spec, of: id)
+    guard let name, let decoded, document.isSound, findings.errorCount == errorsBefore else {
+      danglingReferences.append(references)
+      return
+    }
     objects.append(
       DecodedObject(
-        id: id, span: nameReading.span, content: ContentWriter.digest(of: kind, name: name, spec: spec), spec: decoded))
+        id: id, span: name.span, content: ContentWriter.digest(of: kind, name: id.name, spec: spec), spec: decoded,
+        references: references))
   }
 
-  private func decode(_ spec: Fields, of id: ObjectID) -> DecodedSpec? {
+  private func decode(_ spec: Fields, of id: ObjectID) -> (DecodedSpec?, References) {
     switch id.kind {
     case .modelDeployment:
       var decoder = DeploymentDecoder(findings: findings)
-      return decoder.decode(spec, name: ModelName(id.name)).map { .deployment($0, decoder.references) }
+      let deployment = decoder.decode(spec, name: ModelName(id.name))
+      return (deployment.map(DecodedSpec.deployment), decoder.references)
     case .dataset:
-      return DatasetDecoder(findings: findings).decode(spec, name: DatasetName(id.name))
+      var references = References()
+      if let file = spec["file"]?.fields?["path"], let path = file.path {
+        references.files.append(FileReference(path: path, span: file.span))
+      }
+      let dataset = DatasetDecoder(findings: findings).decode(spec, name: DatasetName(id.name))
+      return (dataset.map(DecodedSpec.dataset), references)
     case .environment:
       let writeBack = spec["writeBack"]?.text.flatMap(EnvironmentSpec.WriteBack.init)
       let rewrites = spec["historyRewrites"]?.text.flatMap(EnvironmentSpec.HistoryRewrites.init)
-      return .environment(
-        EnvironmentSpec(
-          name: EnvironmentName(id.name), writeBack: writeBack ?? .push, historyRewrites: rewrites ?? .refuse))
+      let environment = EnvironmentSpec(
+        name: EnvironmentName(id.name), writeBack: writeBack ?? .push, historyRewrites: rewrites ?? .refuse)
+      return (.environment(environment), References())
     }
   }
 
   // MARK: - Version and kind
 
-  /// The kind of a document. Nothing else is checked before the version and the kind are known.
-  private mutating func kind(of root: Node) -> Kind? {
+  /// The kind of a document. Nothing else is checked unless the version and the kind are right.
+  private mutating func kind(of root: Node) -> (kind: Kind?, isVersionRight: Bool) {
     guard case .mapping(let entries) = root.content else {
       findings.error(
         at: root.span, "a spec is a mapping, found \(root.description)",
         hint: "start with 'apiVersion: \(ObjectShape.apiVersion)' and 'kind:'")
-      return nil
+      return (nil, false)
     }
     let isVersionRight = checkVersion(entries, root: root)
-    let kind = readKind(entries, root: root)
-    return isVersionRight ? kind : nil
+    return (readKind(entries, root: root), isVersionRight)
   }
 
   private mutating func checkVersion(_ entries: [Node.Entry], root: Node) -> Bool {

@@ -77,22 +77,18 @@ extension ShapeReader {
     }
     guard let number = scalar.number, range.contains(number) else {
       guard range.upperBound < .greatestFiniteMagnitude else {
-        findings.error(at: node.span, "'\(name)' must be a finite number, found \(scalar.text.shown)")
+        findings.error(at: node.span, "\(name) must be a finite number, found \(scalar.text.shown)")
         return nil
       }
-      return outOfRange(node, name, shown(range.lowerBound), shown(range.upperBound))
+      return outOfRange(node, name, range.lowerBound.shown, range.upperBound.shown)
     }
     // 0.0 and -0.0 mean the same.
     return .number(number == 0 ? 0 : number)
   }
 
   private func outOfRange(_ node: Node, _ name: String, _ lower: String, _ upper: String) -> Reading.Value? {
-    findings.error(at: node.span, "'\(name)' must lie between \(lower) and \(upper)")
+    findings.error(at: node.span, "\(name) must lie between \(lower) and \(upper)")
     return nil
-  }
-
-  private func shown(_ number: Double) -> String {
-    number == number.rounded() && abs(number) < 1e15 ? "\(Int(number))" : "\(number)"
   }
 
   // MARK: - Texts
@@ -101,16 +97,16 @@ extension ShapeReader {
     _ text: String, _ node: Node, _ maximum: Int, mayBeEmpty: Bool, _ name: String
   ) -> Reading.Value? {
     if text.isEmpty, !mayBeEmpty {
-      findings.error(at: node.span, "'\(name)' must not be empty")
+      findings.error(at: node.span, "\(name) must not be empty")
       return nil
     }
     // Bytes bound characters, and counting characters of a huge text is slow.
     if text.utf8.count > maximum, text.unicodeScalars.count > maximum {
-      findings.error(at: node.span, "'\(name)' has more than \(maximum) characters")
+      findings.error(at: node.span, "\(name) has more than \(maximum) characters")
       return nil
     }
     if text.utf8.contains(0) {
-      findings.error(at: node.span, "'\(name)' holds a NUL character")
+      findings.error(at: node.span, "\(name) holds a NUL character")
       return nil
     }
     return .text(text)
@@ -118,7 +114,7 @@ extension ShapeReader {
 
   private func pattern(_ text: String, _ node: Node, _ shape: Shape, _ name: String, _ fits: Bool) -> Reading.Value? {
     guard !fits else { return .text(text) }
-    findings.error(at: node.span, "'\(name)' must be \(shape.title), found \(text.quoted)", hint: shape.example)
+    findings.error(at: node.span, "\(name) must be \(shape.title), found \(text.quoted)", hint: shape.example)
     return nil
   }
 
@@ -127,11 +123,11 @@ extension ShapeReader {
   ) -> Reading.Value? {
     if words.contains(text) { return .text(text) }
     if later.contains(text) {
-      self.later("'\(name): \(text)'", at: node.span, hint: "it can be: \(words.joined(separator: ", "))")
+      self.later("\(text.quoted) for \(name)", at: node.span, hint: "it can be: \(words.joined(separator: ", "))")
       return nil
     }
     findings.error(
-      at: node.span, "'\(name)' cannot be \(text.quoted)",
+      at: node.span, "\(name) cannot be \(text.quoted)",
       hint: findings.suggestion(for: text, among: words) ?? "it can be: \(words.joined(separator: ", "))")
     return nil
   }
@@ -139,7 +135,7 @@ extension ShapeReader {
   private func path(_ text: String, _ node: Node, _ name: String) -> Reading.Value? {
     let folder = findings.source.path.folder
     guard !text.isEmpty, text.utf8.count <= 4096, !text.unicodeScalars.contains(where: { $0.value < 0x20 }) else {
-      findings.error(at: node.span, "'\(name)' must be a path of 1 to 4096 characters, without control characters")
+      findings.error(at: node.span, "\(name) must be a path of 1 to 4096 characters, without control characters")
       return nil
     }
     guard let path = RepositoryPath(text, relativeTo: folder) else {
@@ -168,7 +164,7 @@ extension ShapeReader {
     } else {
       hint = "sha256sum FILE prints the digits"
     }
-    findings.error(at: node.span, "'\(name)' must be \(shape.title), found \(text.quoted)", hint: hint)
+    findings.error(at: node.span, "\(name) must be \(shape.title), found \(text.quoted)", hint: hint)
     return nil
   }
 

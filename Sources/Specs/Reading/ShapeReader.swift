@@ -4,12 +4,19 @@ import Domain
 struct ShapeReader {
   let findings: Findings
 
+  /// Far above any table. Near names are looked for among all fields, so their number must be bounded.
+  private static let mostFields = 256
+
   /// Reads a mapping. `place` is where a missing field is reported: the key the mapping stands under.
   func object(_ node: Node, as shape: ObjectShape, place: Span? = nil) -> Fields? {
     guard case .mapping(let nodes) = node.content else {
       findings.error(
         at: node.span, "\(shape.title) must be a mapping, found \(node.description)",
-        hint: "fields: \(list(shape.allowedNames))")
+        hint: shape.allowedNames.isEmpty ? "it has no fields: write '{}'" : "fields: \(list(shape.allowedNames))")
+      return nil
+    }
+    guard nodes.count <= Self.mostFields else {
+      findings.error(at: node.span, "\(shape.title) has \(nodes.count) fields, more than the limit of \(Self.mostFields)")
       return nil
     }
     var entries: [Fields.Entry] = []
@@ -21,7 +28,7 @@ struct ShapeReader {
       }
       switch field.role {
       case .required, .optional, .descriptive:
-        let reading = value(entry.value, as: field.shape, name: field.name, place: entry.keySpan)
+        let reading = value(entry.value, as: field.shape, name: "'\(field.name)'", place: entry.keySpan)
         entries.append(Fields.Entry(field: field, keySpan: entry.keySpan, reading: reading))
       case .later:
         later("the field '\(field.name)'", at: entry.keySpan, hint: "take it out until then")
@@ -34,7 +41,7 @@ struct ShapeReader {
     return Fields(entries: entries)
   }
 
-  /// Reads one value. `name` is its field, for messages.
+  /// Reads one value. `name` says what it is, for messages: `'missing'` or `an item of 'missing'`.
   func value(_ node: Node, as shape: Shape, name: String, place: Span) -> Reading? {
     switch shape {
     case .object(let object):
@@ -62,7 +69,7 @@ struct ShapeReader {
   }
 
   func wrongType(_ node: Node, _ shape: Shape, _ name: String, hint: String? = nil) {
-    findings.error(at: node.span, "'\(name)' must be \(shape.title), found \(node.description)", hint: hint ?? shape.example)
+    findings.error(at: node.span, "\(name) must be \(shape.title), found \(node.description)", hint: hint ?? shape.example)
   }
 
   func later(_ what: String, at span: Span, hint: String? = nil) {
@@ -71,37 +78,37 @@ struct ShapeReader {
 
   private func list(_ node: Node, of shape: Shape, count: ClosedRange<Int>, name: String) -> Reading? {
     guard case .sequence(let nodes) = node.content else {
-      findings.error(at: node.span, "'\(name)' must be a list, found \(node.description)", hint: "write [..] or lines with '- '")
+      findings.error(at: node.span, "\(name) must be a list, found \(node.description)", hint: "write [..] or lines with '- '")
       return nil
     }
     guard count.contains(nodes.count) else {
       findings.error(
         at: node.span,
         nodes.count < count.lowerBound
-          ? "'\(name)' needs at least \(counted(count.lowerBound, "item"))"
-          : "'\(name)' has \(nodes.count) items, more than the limit of \(count.upperBound)")
+          ? "\(name) needs at least \(counted(count.lowerBound, "item"))"
+          : "\(name) has \(nodes.count) items, more than the limit of \(count.upperBound)")
       return nil
     }
-    let items = nodes.map { value($0, as: shape, name: name, place: $0.span) }
+    let items = nodes.map { value($0, as: shape, name: "an item of \(name)", place: $0.span) }
     return Reading(value: .list(items), span: node.span)
   }
 
   private func map(_ node: Node, of shape: Shape, maximum: Int, name: String) -> Reading? {
     guard case .mapping(let nodes) = node.content else {
-      findings.error(at: node.span, "'\(name)' must be a mapping of strings, found \(node.description)")
+      findings.error(at: node.span, "\(name) must be a mapping of strings, found \(node.description)")
       return nil
     }
     guard nodes.count <= maximum else {
-      findings.error(at: node.span, "'\(name)' has \(nodes.count) entries, more than the limit of \(maximum)")
+      findings.error(at: node.span, "\(name) has \(nodes.count) entries, more than the limit of \(maximum)")
       return nil
     }
     var entries: [(key: String, value: Reading)] = []
     for entry in nodes {
       guard !entry.key.isEmpty, entry.key.utf8.count <= 253 else {
-        findings.error(at: entry.keySpan, "a key of '\(name)' must have 1 to 253 characters")
+        findings.error(at: entry.keySpan, "a key of \(name) must have 1 to 253 characters")
         continue
       }
-      guard let value = value(entry.value, as: shape, name: entry.key.shown, place: entry.keySpan) else { continue }
+      guard let value = value(entry.value, as: shape, name: entry.key.quoted, place: entry.keySpan) else { continue }
       entries.append((entry.key, value))
     }
     return Reading(value: .map(entries), span: node.span)
@@ -127,7 +134,7 @@ struct ShapeReader {
       // A misspelt field is told once: the unknown field already names this one.
       if nodes.contains(where: { shape.field($0.key) == nil && nearest($0.key, in: shape) == field.name }) { continue }
       findings.error(
-        at: place, "\(shape.title) needs the field '\(field.name)'", hint: field.shape.example ?? field.summary)
+        at: place, "\(shape.title) needs the field '\(field.name)'", hint: field.summary)
     }
     for group in shape.exactlyOne {
       let present = nodes.filter { group.contains($0.key) }
@@ -149,11 +156,11 @@ struct ShapeReader {
       }
     }
     for (one, other) in shape.together {
-      for (name, partner) in [(one, other), (other, one)] where !isPresent(partner) {
-        guard let entry = nodes.first(where: { $0.key == name }),
+      for (field, partner) in [(one, other), (other, one)] where !isPresent(partner) {
+        guard let entry = nodes.first(where: { $0.key == field }),
           !nodes.contains(where: { shape.field($0.key) == nil && nearest($0.key, in: shape) == partner })
         else { continue }
-        findings.error(at: entry.keySpan, "'\(name)' needs '\(partner)' beside it", hint: shape.field(partner)?.summary)
+        findings.error(at: entry.keySpan, "'\(field)' needs '\(partner)' beside it", hint: shape.field(partner)?.summary)
       }
     }
   }

@@ -1,13 +1,13 @@
 /// The table of a build.
 extension ObjectShape {
   static let build = ObjectShape(
-    "build",
+    "'build'",
     [
       .optional(
         "python",
         .object(
           ObjectShape(
-            "python", [.required("requirements", .path, "The lock file with hashes, relative to this spec.")])),
+            "'python'", [.required("requirements", .path, "The lock file with hashes, relative to this spec.")])),
         "The Python environment of the steps."),
       .required("steps", .list(.object(step), count: 1...64), "Commands, in order."),
     ])
@@ -35,7 +35,7 @@ extension ObjectShape {
         "limits",
         .object(
           ObjectShape(
-            "limits",
+            "'limits'",
             [
               .optional("timeout", .duration(.seconds(1) ... .seconds(7 * 86_400)), "The longest it may run."),
               .optional("memory", .size(1 << 20...1 << 44), "The most memory it may use."),

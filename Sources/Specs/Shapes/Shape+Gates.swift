@@ -8,7 +8,7 @@ extension ObjectShape {
       .optional("name", .gateName, "The name in reports; unique in the deployment."),
       .optional("quality", .object(quality), "One metric against a limit or against the champion."),
       .optional("fairness", .object(fairness), "One metric over the groups of sensitive attributes."),
-      .optional("security", .object(ObjectShape("security", [])), "Digest, format by content, no outside data."),
+      .optional("security", .object(ObjectShape("'security'", [])), "Digest, format by content, no outside data."),
       .later("data", "What must hold of the data."),
       .later("performance", "Latency and memory."),
       .later("governance", "Cards, approvals and evidence."),
@@ -43,7 +43,7 @@ extension ObjectShape {
     ], exactlyOne: [["atMost", "atLeast"]])
 
   static let rollout = ObjectShape(
-    "rollout",
+    "'rollout'",
     [
       .optional(
         "steps",
@@ -59,7 +59,7 @@ extension ObjectShape {
     ])
 
   private static let advance = ObjectShape(
-    "advance",
+    "'advance'",
     [
       .optional("minSamples", .integer(1...1_000_000_000), "Requests of the candidate before a step is judged."),
       .optional("maxErrorRate", .share(leastBasisPoints: 0), "The highest share of failed requests."),

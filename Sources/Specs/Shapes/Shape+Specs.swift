@@ -37,7 +37,7 @@ extension ObjectShape {
   }
 
   private static let metadata = ObjectShape(
-    "metadata",
+    "'metadata'",
     [
       .required("name", .name, "The name: 1 to 63 of a-z, 0-9 and '-'."),
       .descriptive("labels", .map(.anyText(maximum: 1024), maximum: 64), "Words to select by."),
@@ -53,7 +53,7 @@ extension ObjectShape {
         "file",
         .object(
           ObjectShape(
-            "file",
+            "'file'",
             [
               .required("path", .path, "A CSV file, relative to this spec."),
               .required("digest", .digest, "The SHA-256 of its bytes."),
@@ -64,14 +64,14 @@ extension ObjectShape {
         "label",
         .object(
           ObjectShape(
-            "label",
+            "'label'",
             [
               .required("column", column, "The column with the truth."),
               .required("positive", .text(maximum: 1024), "The value that counts as 1."),
             ])), "The truth to judge predictions by."),
       .optional(
         "split",
-        .object(ObjectShape("split", [.required("column", column, "The column that names the split of a row.")])),
+        .object(ObjectShape("'split'", [.required("column", column, "The column that names the split of a row.")])),
         "How rows fall into splits such as train and test."),
       .optional(
         "sensitive",
@@ -129,13 +129,13 @@ extension ObjectShape {
     ])
 
   private static let model = ObjectShape(
-    "model",
+    "'model'",
     [
       .optional(
         "artifact",
         .object(
           ObjectShape(
-            "artifact",
+            "'artifact'",
             [
               .required("path", .path, "The model file, relative to this spec."),
               .required("digest", .digest, "The SHA-256 of its bytes."),
@@ -144,7 +144,7 @@ extension ObjectShape {
     ], exactlyOne: [["build", "artifact"]])
 
   private static let serving = ObjectShape(
-    "serving",
+    "'serving'",
     [
       .optional(
         "features", .list(column, count: 1...4096), "The columns of a model with one two-dimensional input, in order."),
@@ -152,7 +152,7 @@ extension ObjectShape {
         "outputs",
         .object(
           ObjectShape(
-            "outputs",
+            "'outputs'",
             [
               .optional("class", .text(maximum: 256), "The output with the class."),
               .optional("score", .text(maximum: 256), "The output with the scores."),

@@ -14,6 +14,13 @@ extension String {
   var quoted: String { "'\(shown)'" }
 }
 
+extension Double {
+  /// Without a fraction when it has none.
+  var shown: String {
+    self == rounded() && abs(self) < 1e15 ? "\(Int(self))" : "\(self)"
+  }
+}
+
 extension Unicode.Scalar {
   /// The scalar itself, or a visible stand-in of one column for one that would move the cursor, hide itself or turn the
   /// direction of the text.

@@ -46,6 +46,15 @@ struct SourceText: Sendable {
     return scalars.dropFirst(column - 1).first
   }
 
+  /// Whether a word stands anywhere in the bytes.
+  func mentions(_ word: String) -> Bool {
+    let word = Array(word.utf8)
+    guard let first = word.first, bytes.count >= word.count else { return false }
+    return (0...bytes.count - word.count).contains {
+      bytes[$0] == first && bytes[$0..<$0 + word.count].elementsEqual(word)
+    }
+  }
+
   /// The offset of the first byte that is not UTF-8.
   var firstInvalidByte: Int? {
     if String(validating: bytes, as: UTF8.self) != nil { return nil }
