@@ -30,11 +30,12 @@ def save(model, path, numbers, words):
     graph = to_onnx(
         model,
         initial_types=inputs,
-        name="income",  # the default is a random name, and the same input must give the same bytes
+        name="income",  # the default is a random name; the same inputs must give the same bytes
         options={"zipmap": False},
         target_opset={"": 17, "ai.onnx.ml": 3},
     )
     name_inputs(graph.graph, numbers + words)
+    graph.opset_import.sort(key=lambda opset: opset.domain)  # comes out of a set, in any order
     with open(path, "wb") as file:
         file.write(graph.SerializeToString(deterministic=True))
 

@@ -4,6 +4,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits
 
 from features import places, read, save
 
@@ -18,5 +19,6 @@ prepare = make_column_transformer(
 model = make_pipeline(prepare, HistGradientBoostingClassifier(early_stopping=False, random_state=1))
 
 features, labels = read("adult.train.csv", NUMBERS, WORDS)
-model.fit(features, labels)
+with threadpool_limits(1, "openmp"):  # threads add up in any order: two runs would give two models
+    model.fit(features, labels)
 save(model, "model.onnx", NUMBERS, WORDS)

@@ -7,6 +7,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, VotingClassifier
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from threadpoolctl import threadpool_limits
 
 from features import places, read, save
 
@@ -27,5 +28,6 @@ vote = VotingClassifier(
 model = make_pipeline(prepare, CastTransformer(dtype=np.float32), vote)
 
 features, labels = read("adult.train.csv", NUMBERS, WORDS)
-model.fit(features, labels)
+with threadpool_limits(1, "openmp"):  # threads add up in any order: two runs would give two models
+    model.fit(features, labels)
 save(model, "model.onnx", NUMBERS, WORDS)
