@@ -31,6 +31,11 @@ final class LoadedVersion: Sendable {
     self.lane = lane
   }
 
+  deinit {
+    // What an unloaded model leaves behind goes back to the system, not into the allocator's stock.
+    FreeMemory.giveBack()
+  }
+
   /// Requests picked for this version and not yet answered.
   var inFlight: Int { requestsInFlight.load(ordering: .relaxed) }
 

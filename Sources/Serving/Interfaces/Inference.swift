@@ -1,0 +1,176 @@
+import Domain
+import HeadgateRuntime
+import HeadgateTensors
+import HTTPTypes
+import NIOCore
+
+/// Answers inference requests: picks a version, queues the work, and keeps the count of what came of it.
+struct Inference: Sendable {
+  let host: ModelHost
+  private let clock = ContinuousClock()
+
+  init(host: ModelHost) {
+    self.host = host
+  }
+
+  /// Who shall answer.
+  struct Address: Sendable {
+    let model: ModelName
+    /// A version named in the path.
+    let version: ReleaseNumber?
+    /// The value of `X-Headgate-Key`.
+    let key: String?
+  }
+
+  /// Answers one request. `body` is complete; the latency counts from here.
+  func answer(_ address: Address, body: ByteBuffer) async -> Answer {
+    let start = clock.now
+    let choices: [LoadedVersion]
+    do throws(RequestError) {
+      choices = try host.table.choices(address)
+    } catch {
+      return Answer(error)
+    }
+    // A full queue is the version's trouble, not the client's: another version of the model answers when it has room.
+    for (index, version) in choices.enumerated() {
+      version.begin()
+      defer { version.end() }
+      if var outcome = await run(body, on: version, since: start) {
+        version.meter.record(
+          code: outcome.answer.status, latency: clock.now - start, phases: outcome.phases, now: .now)
+        outcome.answer.headers[.headgateVersion] = version.version.description
+        return outcome.answer
+      }
+      if index + 1 < choices.count { continue }
+      version.meter.record(code: 503, latency: clock.now - start, phases: nil, now: .now)
+    }
+    var answer = Answer(
+      RequestError(503, "model '\(address.model)' has more requests waiting than it can answer soon", retryAfter: 1))
+    answer.headers[.headgateVersion] = choices.last?.version.description
+    return answer
+  }
+
+  private struct Outcome: Sendable {
+    var answer: Answer
+    var phases: TrafficMeter.Phases?
+  }
+
+  /// Runs the request on an inference thread; `nil` when the version's queue is full.
+  private func run(_ body: ByteBuffer, on version: LoadedVersion, since start: ContinuousClock.Instant) async
+    -> Outcome?
+  {
+    await withCheckedContinuation { continuation in
+      let isAccepted = host.pool.submit(
+        { continuation.resume(returning: work(body, on: version, since: start)) }, to: version.lane)
+      if !isAccepted { continuation.resume(returning: nil) }
+    }
+  }
+
+  private func work(_ body: ByteBuffer, on version: LoadedVersion, since start: ContinuousClock.Instant) -> Outcome {
+    var phases = TrafficMeter.Phases()
+    let begun = clock.now
+    phases.queue = begun - start
+    do throws(RequestError) {
+      let request = try InferenceRequest(body)
+      try request.check(against: version.model.inputs)
+      let names = try request.outputNames(of: version.model)
+      phases.rows = request.inputs.values.first?.shape.first ?? 1
+      let parsed = clock.now
+      phases.input = parsed - begun
+      let values = try version.model.outputs(for: request.inputs, names: names)
+      let ran = clock.now
+      phases.inference = ran - parsed
+      let answer = InferenceAnswer(
+        model: version.name.text, version: version.version.description, id: request.id ?? Self.newID(),
+        outputs: names.compactMap { name in values[name].map { (name, $0) } })
+      let bytes = try answer.json()
+      phases.output = clock.now - ran
+      return Outcome(answer: Answer(status: 200, body: bytes), phases: phases)
+    } catch {
+      return Outcome(answer: Answer(error), phases: nil)
+    }
+  }
+
+  /// A name for a request that came without one: clients expect a text.
+  private static func newID() -> String {
+    String(UInt64.random(in: .min ... .max), radix: 16) + String(UInt64.random(in: .min ... .max), radix: 16)
+  }
+}
+
+extension RoutingTable {
+  /// The versions that may answer, the one that should first.
+  func choices(_ address: Inference.Address) throws(RequestError) -> [LoadedVersion] {
+    let name = shown(address.model.text)
+    guard let entry = entries[address.model] else {
+      guard let reasons = absent[address.model], let first = reasons.min(by: { $0.key > $1.key }) else {
+        throw RequestError(404, "there is no model \(name)")
+      }
+      if let wanted = address.version, reasons[wanted] == nil {
+        throw RequestError(404, "model \(name) has no version \(wanted)")
+      }
+      let (version, reason) = address.version.flatMap { wanted in reasons[wanted].map { (wanted, $0) } } ?? first
+      throw RequestError(503, "model \(name) is not ready: version \(version) \(reason)", retryAfter: 1)
+    }
+    if let wanted = address.version {
+      if let version = entry.versions[wanted] { return [version] }
+      guard let reason = absent[address.model]?[wanted] else {
+        throw RequestError(404, "model \(name) has no version \(wanted)")
+      }
+      throw RequestError(404, "version \(wanted) of model \(name) \(reason), so requests cannot reach it")
+    }
+    let picked = entry.router.pick(count: address.key == nil ? entry.count.next() : 0, key: address.key)
+    guard let first = entry.versions[picked] else { throw RequestError(404, "model \(name) has no version \(picked)") }
+    if entry.versions.count == 1 { return [first] }
+    return [first]
+      + entry.router.versions.filter { $0.0 != picked }.sorted { $0.1 > $1.1 }.compactMap { entry.versions[$0.0] }
+  }
+}
+
+extension InferenceRequest {
+  /// Reads the JSON in a buffer.
+  init(_ body: ByteBuffer) throws(RequestError) {
+    var result: Result<InferenceRequest, RequestError> = .failure(.invalid("the request has no body"))
+    body.withUnsafeReadableBytes { bytes in
+      guard bytes.count > 0 else { return }
+      do throws(RequestError) {
+        result = .success(try InferenceRequest(json: bytes.bindMemory(to: UInt8.self)))
+      } catch {
+        result = .failure(error)
+      }
+    }
+    self = try result.get()
+  }
+
+  /// The outputs to answer, in order: those asked for, or all that the protocol has a form for.
+  func outputNames(of model: Model) throws(RequestError) -> [String] {
+    guard let outputs else { return model.outputs.filter(\.hasTensorForm).map(\.name) }
+    for name in outputs where !model.outputs.contains(where: { $0.name == name }) {
+      let names = model.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
+      throw .invalid("the model has no output \(shown(name)); it has \(names)")
+    }
+    return outputs
+  }
+}
+
+extension Model {
+  /// Runs the model. What its inputs cause is the client's; the rest is the server's.
+  func outputs(for inputs: [String: Tensor], names: [String]) throws(RequestError) -> [String: Value] {
+    do throws(RunError) {
+      return try run(inputs, outputs: names)
+    } catch {
+      switch error.code {
+      case .invalidInput, .unknownOutput: throw .invalid(error.message)
+      case .memoryLimit: throw RequestError(413, error.message)
+      case .nodeFailed:
+        // Some faults of a request show only in the run: a value that an encoder does not know, inputs of unequal rows.
+        let rowCounts = Set(inputs.values.map { $0.shape.first ?? 1 })
+        switch error.cause?.code {
+        case .invalidValue: throw .invalid(error.message)
+        case .shape where rowCounts.count > 1: throw .invalid(error.message)
+        case .memoryLimit: throw RequestError(413, error.message)
+        case .shape, .elementType, .missing, .unsupported, nil: throw RequestError(500, error.message)
+        }
+      }
+    }
+  }
+}
