@@ -1,0 +1,60 @@
+import Domain
+import GRDB
+import Glibc
+
+/// The journal opened only to be read, while a controller runs or without one: for the commands that show state.
+package final class JournalReader: Memo, History {
+  private let queue: DatabaseQueue
+  private let path: String
+
+  /// - Throws: `notFound` when there is no journal, `newerFormat`, `damaged` or `failed`.
+  package init(folder: StateFolder) throws(StoreError) {
+    let path = folder.journal
+    self.path = path
+    guard access(path, F_OK) == 0 else {
+      throw StoreError(
+        .notFound, "there is no journal at \(path): start `headgate up`, or name its folder with --state")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(5)
+      configuration.label = "headgate.journal.reader"
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      let format = try queue.inDatabase { try Schema.check($0, path: path) }
+      guard format == Schema.currentFormat else {
+        throw StoreError(
+          .failed, "\(path) is of an older format (\(format)): start the controller once, which brings it up to date")
+      }
+    } catch {
+      throw StoreError(error, doing: "open", path: path)
+    }
+  }
+
+  /// The state as the last transaction left it.
+  package func load() throws(StoreError) -> JournalSnapshot {
+    try read { try JournalRows.snapshot($0) }
+  }
+
+  package func events(of object: ObjectID?, limit: Int) throws(StoreError) -> [Event] {
+    try read { try JournalRows.events(of: object, limit: limit, $0) }
+  }
+
+  package func value(of key: Digest, in namespace: String) throws(StoreError) -> String? {
+    try read { try JournalRows.memo(key, namespace, $0) }
+  }
+
+  /// Always refused: only a controller writes.
+  package func remember(_ value: String, for key: Digest, in namespace: String) throws(StoreError) {
+    throw StoreError(.failed, "\(path) is open only to be read: results are remembered by the controller")
+  }
+
+  private func read<Answer>(_ body: (Database) throws -> Answer) throws(StoreError) -> Answer {
+    do {
+      // One transaction: what is read belongs together, whatever the controller writes meanwhile.
+      return try queue.read(body)
+    } catch {
+      throw StoreError(error, doing: "read", path: path)
+    }
+  }
+}
