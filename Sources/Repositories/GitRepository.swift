@@ -37,7 +37,7 @@ package final class GitRepository: Repository {
   ) throws(GitError) {
     LibGit2.start()
     var isValid: Int32 = 0
-    guard git_branch_name_is_valid(&isValid, branch) == 0, isValid == 1 else {
+    guard !branch.utf8.contains(0), git_branch_name_is_valid(&isValid, branch) == 0, isValid == 1 else {
       throw GitError(.refused, "'\(branch.prefix(120))' is not a branch name: give one such as main")
     }
     guard !remote.isEmpty, !remote.utf8.contains(0) else {

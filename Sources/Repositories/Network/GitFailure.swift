@@ -8,7 +8,8 @@ struct GitFailure {
   let remote: String
 
   var error: GitError {
-    let text = errors.lowercased()
+    // The address may hold any word of the table.
+    let text = errors.replacing(remote, with: "").lowercased()
     for (signs, code, remedy) in Self.table where signs.contains(where: text.contains) {
       return GitError(code, "\(remote): \(reason); \(remedy)")
     }
@@ -109,17 +110,5 @@ struct GitFailure {
       rest = rest[end...]
     }
     return kept + rest
-  }
-}
-
-extension Substring {
-  /// The first place of a short text.
-  fileprivate func firstRange(of sign: String) -> Range<Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(sign) { return start..<index(start, offsetBy: sign.count) }
-      start = index(after: start)
-    }
-    return nil
   }
 }

@@ -44,7 +44,8 @@ enum LibGit2 {
     let detail = git_error_last().flatMap { $0.pointee.message }.map { String(cString: $0) } ?? "no reason given"
     let text = "could not \(doing): \(GitFailure.withoutCredentials(detail))"
     switch code {
-    case GIT_EOWNER.rawValue:
+    // The search for an exception fails with a plain "not found" when there is none at all.
+    case _ where code == GIT_EOWNER.rawValue || detail.contains("safe.directory"):
       return GitError(
         .refused,
         "could not \(doing): the folder belongs to another user; run as its owner, or allow it with "
