@@ -101,7 +101,7 @@ begin "2. Better features: compared with the champion, 5 % -> 25 % -> 100 %"
 start_load
 use v2
 commit "Better features"
-wait_for 900 "version 2 to be promoted" "d['phase'] == 'idle' and d['champion']['release'] == 2"
+wait_for 900 "version 2 to be promoted" "d['phase'] == 'Idle' and d['champion']['number'] == 2"
 v2=$(status "d['champion']['model']")
 v2commit=$(git -C "$fleet" rev-parse HEAD)
 stop_load
@@ -123,7 +123,7 @@ begin "3. A model that leans on a sensitive attribute: refused"
 use v3
 [ "${HEADGATE_LIFT:-}" != fairness ] || edit "$fleet/specs/income.yaml" 's/(equalized_odds_difference.*atMost: )[0-9.]+/\11.0/'
 commit "Weigh by sex"
-wait_for 600 "the verdict on version 3" "d['generation'] >= 3 and d['phase'] in ('blocked', 'idle')"
+wait_for 600 "the verdict on version 3" "d['generation'] >= 3 and d['phase'] in ('Blocked', 'Idle')"
 "$headgate" describe income --state "$state" >"$home/describe.txt"
 insync=$(status "[c['reason'] for c in d['conditions'] if c['type'] == 'InSync'][0]")
 check "the fairness gate refused it" test "$insync" = GateFailed
@@ -146,11 +146,11 @@ printf '  p99 of version 2: %s µs; limit: %s\n' "$p99" "$limit"
 start_load
 commit "A wide network beside the trees"
 wait_for 900 "version 3 to be taken back or promoted" \
-  "d['generation'] >= 4 and (d['quarantine'] or d['champion']['release'] == 3) and d['phase'] in ('idle', 'blocked')"
+  "d['generation'] >= 4 and (d['quarantine'] or d['champion']['number'] == 3) and d['phase'] in ('Idle', 'Blocked')"
 sleep 2
 stop_load
 report "'  versions ' + json.dumps({v: {'count': s['count'], 'p50_us': s['latency_us']['p50'], 'p99_us': s['latency_us']['p99']} for v, s in d['versions'].items()})"
-check "the champion is still version 2" test "$(status "d['champion']['release']")" = 2
+check "the champion is still version 2" test "$(status "d['champion']['number']")" = 2
 check "no request failed meanwhile" test "$(report "d['failures']")" = 0
 check "the slow version had answered some" test "$(report "d['versions'].get('3', {}).get('count', 0) > 0")" = True
 check "its answers took at least ten times as long" \

@@ -8,17 +8,13 @@ from threadpoolctl import threadpool_limits
 
 from features import places, read, save
 
-NUMBERS = ["age", "education-num"]
-WORDS = ["workclass", "occupation"]
-
-numbers, words = places(NUMBERS, WORDS)
 prepare = make_column_transformer(
-    ("passthrough", numbers),
-    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+    ("passthrough", places(["age", "education-num"])),
+    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), places(["workclass", "occupation"])),
 )
 model = make_pipeline(prepare, HistGradientBoostingClassifier(early_stopping=False, random_state=1))
 
-features, labels = read("adult.train.csv", NUMBERS, WORDS)
+features, labels = read("adult.train.csv")
 with threadpool_limits(1, "openmp"):  # threads add up in any order: two runs would give two models
     model.fit(features, labels)
-save(model, "model.onnx", NUMBERS, WORDS)
+save(model, "model.onnx")

@@ -6,19 +6,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from threadpoolctl import threadpool_limits
 
-from features import places, read, save
+from features import NUMBERS, WORDS, places, read, save
 
-NUMBERS = ["age", "education-num", "hours-per-week", "capital-gain", "capital-loss"]
-WORDS = ["workclass", "occupation", "marital-status", "relationship"]
-
-numbers, words = places(NUMBERS, WORDS)
 prepare = make_column_transformer(
-    ("passthrough", numbers),
-    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+    ("passthrough", places(NUMBERS)),
+    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), places(WORDS)),
 )
 model = make_pipeline(prepare, HistGradientBoostingClassifier(early_stopping=False, random_state=1))
 
-features, labels = read("adult.train.csv", NUMBERS, WORDS)
+features, labels = read("adult.train.csv")
 with threadpool_limits(1, "openmp"):  # threads add up in any order: two runs would give two models
     model.fit(features, labels)
-save(model, "model.onnx", NUMBERS, WORDS)
+save(model, "model.onnx")

@@ -9,15 +9,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from features import places, read, save
+from features import NUMBERS, WORDS, places, read, save
 
-NUMBERS = ["age", "education-num", "hours-per-week", "capital-gain", "capital-loss"]
-WORDS = ["workclass", "occupation", "marital-status", "relationship"]
-
-numbers, words = places(NUMBERS, WORDS)
 prepare = make_column_transformer(
-    (StandardScaler(), numbers),
-    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), words),
+    (StandardScaler(), places(NUMBERS)),
+    (OneHotEncoder(handle_unknown="ignore", sparse_output=False), places(WORDS)),
 )
 trees = HistGradientBoostingClassifier(early_stopping=False, random_state=1)
 # Every prediction reads 17 million weights. One pass over the data trains them well enough to share in the vote.
@@ -27,7 +23,7 @@ vote = VotingClassifier(
 )
 model = make_pipeline(prepare, CastTransformer(dtype=np.float32), vote)
 
-features, labels = read("adult.train.csv", NUMBERS, WORDS)
+features, labels = read("adult.train.csv")
 with threadpool_limits(1, "openmp"):  # threads add up in any order: two runs would give two models
     model.fit(features, labels)
-save(model, "model.onnx", NUMBERS, WORDS)
+save(model, "model.onnx")
