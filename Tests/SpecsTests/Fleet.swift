@@ -45,7 +45,10 @@ struct Fleet {
 
   private func blob(of bytes: [UInt8]) -> BlobID {
     // Not cryptographic: a test has few blobs, and a hash of Swift's would differ from run to run.
-    BlobID(String(bytes.reduce(into: UInt64(14_695_981_039_346_656_037)) { $0 = ($0 ^ UInt64($1)) &* 1_099_511_628_211 }, radix: 16))
+    BlobID(
+      String(
+        bytes.reduce(into: UInt64(14_695_981_039_346_656_037)) { $0 = ($0 ^ UInt64($1)) &* 1_099_511_628_211 },
+        radix: 16))
   }
 }
 

@@ -14,56 +14,77 @@ import Testing
     #expect(income.place.description == "specs/income.yaml:3:18")
     #expect(
       income.files.keys.map(\.text).sorted() == ["specs/income.yaml", "specs/requirements.txt", "specs/train.py"])
-    #expect(income.files == Dictionary(uniqueKeysWithValues: try income.files.keys.map {
-      ($0, try #require(Sample.fleet.file(at: $0.text)).blob)
-    }))
+    #expect(
+      income.files
+        == Dictionary(
+          uniqueKeysWithValues: try income.files.keys.map {
+            ($0, try #require(Sample.fleet.file(at: $0.text)).blob)
+          }))
     #expect(income.datasets.keys.map(\.text) == ["adult"])
     #expect(income.neighbours.isEmpty)
     let production = try #require(state.environments[EnvironmentName("production")]).spec
-    #expect(production == EnvironmentSpec(
-      name: EnvironmentName("production"), writeBack: .none, historyRewrites: .allow))
+    #expect(
+      production
+        == EnvironmentSpec(
+          name: EnvironmentName("production"), writeBack: .none, historyRewrites: .allow))
   }
 
   @Test func `has every value of a data set`() throws {
     let adult = try #require(try Sample.fleet.load().datasets[DatasetName("adult")]).spec
-    #expect(adult == DatasetSpec(
-      name: DatasetName("adult"), file: try #require(RepositoryPath("data/adult.csv")),
-      digest: try #require(Digest(Sample.digest)), missing: [""], label: LabelSpec(column: "income", positive: ">50K"),
-      splitColumn: "split",
-      sensitive: [
-        SensitiveAttribute(column: "sex"), SensitiveAttribute(column: "race"),
-        SensitiveAttribute(column: "age", bins: [25, 45, 65]),
-      ], exclude: ["fnlwgt"]))
+    #expect(
+      adult
+        == DatasetSpec(
+          name: DatasetName("adult"), file: try #require(RepositoryPath("data/adult.csv")),
+          digest: try #require(Digest(Sample.digest)), missing: [""],
+          label: LabelSpec(column: "income", positive: ">50K"),
+          splitColumn: "split",
+          sensitive: [
+            SensitiveAttribute(column: "sex"), SensitiveAttribute(column: "race"),
+            SensitiveAttribute(column: "age", bins: [25, 45, 65]),
+          ], exclude: ["fnlwgt"]))
   }
 
   @Test func `has every value of a deployment`() throws {
     let income = try #require(try Sample.fleet.load().deployments[ModelName("income")]).spec
     let adult = DatasetName("adult")
-    #expect(income.model == .build(BuildSpec(
-      requirements: RepositoryPath("specs/requirements.txt"),
-      steps: [
-        BuildStep(
-          name: "train", run: "python train.py",
-          inputs: [.file(try #require(RepositoryPath("specs/train.py"))), .dataset(adult, split: "train")],
-          output: "model.onnx")
-      ])))
+    #expect(
+      income.model
+        == .build(
+          BuildSpec(
+            requirements: RepositoryPath("specs/requirements.txt"),
+            steps: [
+              BuildStep(
+                name: "train", run: "python train.py",
+                inputs: [.file(try #require(RepositoryPath("specs/train.py"))), .dataset(adult, split: "train")],
+                output: "model.onnx")
+            ])))
     #expect(income.serving == ServingSpec(classOutput: "label", scoreOutput: "probabilities"))
-    #expect(income.gates == [
-      GateSpec(name: "quality/roc_auc", check: .quality(
-        QualityCheck(dataset: adult, split: "test", metric: .rocAUC, limit: .atLeast(0.9)))),
-      GateSpec(name: "quality/roc_auc/champion", check: .quality(
-        QualityCheck(dataset: adult, split: "test", metric: .rocAUC, limit: .notWorseThanChampion(margin: 0.005)))),
-      GateSpec(name: "fairness/equalized_odds_difference", check: .fairness(
-        FairnessCheck(
-          dataset: adult, split: "test", metric: .equalizedOddsDifference, by: ["sex"], limit: .atMost(0.12),
-          confidence: 0.95))),
-      GateSpec(name: "security", check: .security),
-    ])
-    #expect(income.rollout == RolloutSpec(
-      steps: [500, 2500, 10_000].compactMap { Share(basisPoints: $0) },
-      advance: AdvanceLimits(
-        minSamples: 500, maxErrorRate: Share(basisPoints: 100), maxP99: .milliseconds(50), deadline: .seconds(6 * 3600)),
-      onFailure: .revert, onDeadline: .rollback))
+    #expect(
+      income.gates == [
+        GateSpec(
+          name: "quality/roc_auc",
+          check: .quality(
+            QualityCheck(dataset: adult, split: "test", metric: .rocAUC, limit: .atLeast(0.9)))),
+        GateSpec(
+          name: "quality/roc_auc/champion",
+          check: .quality(
+            QualityCheck(dataset: adult, split: "test", metric: .rocAUC, limit: .notWorseThanChampion(margin: 0.005)))),
+        GateSpec(
+          name: "fairness/equalized_odds_difference",
+          check: .fairness(
+            FairnessCheck(
+              dataset: adult, split: "test", metric: .equalizedOddsDifference, by: ["sex"], limit: .atMost(0.12),
+              confidence: 0.95))),
+        GateSpec(name: "security", check: .security),
+      ])
+    #expect(
+      income.rollout
+        == RolloutSpec(
+          steps: [500, 2500, 10_000].compactMap { Share(basisPoints: $0) },
+          advance: AdvanceLimits(
+            minSamples: 500, maxErrorRate: Share(basisPoints: 100), maxP99: .milliseconds(50),
+            deadline: .seconds(6 * 3600)),
+          onFailure: .revert, onDeadline: .rollback))
   }
 
   @Test func `takes the defaults of Domain where nothing is said`() throws {
@@ -75,9 +96,13 @@ import Testing
       spec: {model: {artifact: {path: model.onnx, digest: \(Sample.digest)}}}
       """
     let short = try #require(try fleet.load().deployments[ModelName("short")]).spec
-    #expect(short == ModelDeployment(
-      name: ModelName("short"), model: .artifact(
-        path: try #require(RepositoryPath("specs/model.onnx")), digest: try #require(Digest(Sample.digest))), gates: []))
+    #expect(
+      short
+        == ModelDeployment(
+          name: ModelName("short"),
+          model: .artifact(
+            path: try #require(RepositoryPath("specs/model.onnx")), digest: try #require(Digest(Sample.digest))),
+          gates: []))
   }
 
   @Test func `carries limits of steps and outputs of earlier ones`() throws {
@@ -113,9 +138,11 @@ import Testing
       Issue.record("not a build")
       return
     }
-    #expect(build.steps[1] == BuildStep(
-      name: "train", run: "first\nsecond\n", inputs: [.step("clean", output: "rows.csv")], output: "model.onnx",
-      limits: BuildLimits(timeout: .seconds(5400), memoryBytes: 536_870_912, outputBytes: 10_240)))
+    #expect(
+      build.steps[1]
+        == BuildStep(
+          name: "train", run: "first\nsecond\n", inputs: [.step("clean", output: "rows.csv")], output: "model.onnx",
+          limits: BuildLimits(timeout: .seconds(5400), memoryBytes: 536_870_912, outputBytes: 10_240)))
   }
 }
 
@@ -134,7 +161,8 @@ import Testing
 
   @Test(arguments: [
     ("0.90", "0.9"), ("0.90", "9.0e-1"), ("6h", "360m"), ("6h", "5h60m"), ("5%}", "5.00%}"),
-    ("kind: ModelDeployment", "kind: ModelDeployment # a note"), ("metadata: {name: income}", "metadata:\n  name: 'income'"),
+    ("kind: ModelDeployment", "kind: ModelDeployment # a note"),
+    ("metadata: {name: income}", "metadata:\n  name: 'income'"),
     ("{name: income}", "{name: income, labels: {a: b}, annotations: {c: d}}"),
     ("{weight: 5%}, {weight: 25%}", "  {weight: \"5%\"},\n    {weight: 25%}"),
     ("  onFailure: revert\n    onDeadline: rollback", "  onDeadline: rollback\n    onFailure: revert"),
@@ -202,7 +230,8 @@ import Testing
 
   @Test func `is held whole, but its sound data set can be used by others`() throws {
     var fleet = Sample.fleet
-    fleet["specs/adult.yaml"] = Sample.dataset + "---\n"
+    fleet["specs/adult.yaml"] =
+      Sample.dataset + "---\n"
       + Sample.deployment.replacing("name: income", with: "name: bad").replacing("roc_auc", with: "auc")
       + "---\n" + Sample.deployment.replacing("name: income", with: "name: held")
     let state = try fleet.load()
@@ -243,10 +272,11 @@ import Testing
     #expect(state.deployments.isEmpty)
     #expect(state.invalidFiles.map(\.text).sorted() == ["specs/income.yaml", "specs/z/other.yaml"])
     #expect(state.diagnostics.map(\.place.description) == ["specs/income.yaml:3:18", "specs/z/other.yaml:3:18"])
-    #expect(state.diagnostics.map(\.message) == [
-      "ModelDeployment 'income' is given twice, also at specs/z/other.yaml:3:18",
-      "ModelDeployment 'income' is given twice, also at specs/income.yaml:3:18",
-    ])
+    #expect(
+      state.diagnostics.map(\.message) == [
+        "ModelDeployment 'income' is given twice, also at specs/z/other.yaml:3:18",
+        "ModelDeployment 'income' is given twice, also at specs/income.yaml:3:18",
+      ])
   }
 }
 

@@ -7,12 +7,14 @@ import Testing
   /// The core schema of YAML 1.2.2 (10.3.2), with `true` and `false` as the only booleans.
   @Test(arguments: [
     ("true", ScalarTag.boolean), ("false", .boolean), ("True", .string), ("TRUE", .string), ("yes", .string),
-    ("no", .string), ("on", .string), ("off", .string), ("y", .string), ("n", .string), ("null", .null), ("Null", .null),
+    ("no", .string), ("on", .string), ("off", .string), ("y", .string), ("n", .string), ("null", .null),
+    ("Null", .null),
     ("NULL", .null), ("~", .null), ("", .null), ("nil", .string), ("0", .integer), ("-19", .integer), ("+7", .integer),
     ("0o7", .integer), ("0o8", .string), ("0x3A", .integer), ("0xG", .string), ("0b1", .string), ("0o", .string),
     ("0.", .float), ("-0.0", .float), (".5", .float), ("+12e03", .float), ("-2E+05", .float), (".inf", .float),
     ("-.Inf", .float), ("+.INF", .float), (".nan", .float), ("-.nan", .string), ("1e", .string), (".", .string),
-    ("-", .string), ("1_000", .string), ("12:30", .string), ("0x", .string), ("1.2.3", .string), ("2024-01-01", .string),
+    ("-", .string), ("1_000", .string), ("12:30", .string), ("0x", .string), ("1.2.3", .string),
+    ("2024-01-01", .string),
     ("5%", .string),
   ])
   func `resolve by the core schema`(text: String, tag: ScalarTag) {
@@ -58,7 +60,9 @@ import Testing
     #expect(Units.share(text) == nil)
   }
 
-  @Test(arguments: [("4GiB", 4_294_967_296), ("512MiB", 536_870_912), ("1KiB", 1024), ("7B", 7), ("1TiB", 1_099_511_627_776)])
+  @Test(arguments: [
+    ("4GiB", 4_294_967_296), ("512MiB", 536_870_912), ("1KiB", 1024), ("7B", 7), ("1TiB", 1_099_511_627_776),
+  ])
   func `of size`(text: String, bytes: Int) {
     #expect(Units.size(text) == bytes)
   }
@@ -76,13 +80,16 @@ import Testing
 
 @Suite struct `Near names` {
   /// Distances by the definition of optimal string alignment.
-  @Test(arguments: [("kitten", "sitting", 3), ("rolout", "rollout", 1), ("ca", "ac", 1), ("", "abc", 3), ("ca", "abc", 3)])
+  @Test(arguments: [
+    ("kitten", "sitting", 3), ("rolout", "rollout", 1), ("ca", "ac", 1), ("", "abc", 3), ("ca", "abc", 3),
+  ])
   func `count edits`(left: String, right: String, distance: Int) {
     #expect(Suggestions.distance(Array(left.utf8), Array(right.utf8)) == distance)
   }
 
   @Test(arguments: [
-    ("rolout", "rollout"), ("ROLLOUT", "rollout"), ("gate", "gates"), ("sevring", "serving"), ("replicas", nil), ("", nil),
+    ("rolout", "rollout"), ("ROLLOUT", "rollout"), ("gate", "gates"), ("sevring", "serving"), ("replicas", nil),
+    ("", nil),
     ("x", nil),
   ])
   func `name what was meant`(word: String, meant: String?) {
@@ -98,7 +105,9 @@ import Testing
     #expect(try diagnostics(of: yaml).isEmpty)
   }
 
-  @Test(arguments: ["A", "-a", "a-", "a_b", "a.b", "ä", "a b", "'0\\n'", "''", "0", "1e3", String(repeating: "a", count: 64)])
+  @Test(arguments: [
+    "A", "-a", "a-", "a_b", "a.b", "ä", "a b", "'0\\n'", "''", "0", "1e3", String(repeating: "a", count: 64),
+  ])
   func `is nothing else`(name: String) throws {
     #expect(try diagnostics(of: Sample.environment.replacing("production", with: name)).count == 1)
   }
@@ -110,7 +119,10 @@ import Testing
     ("roc_auc, atLeast: 0.90", "roc_auc, atLeast: 90", "'atLeast' must lie between 0 and 1 for roc_auc"),
     ("margin: 0.005", "margin: -0.1", "'margin' must lie between 0 and 1000"),
     ("atMost: 0.12", "atLeast: 0.12", "equalized_odds_difference is fairest at 0"),
-    ("metric: equalized_odds_difference", "metric: demographic_parity_ratio", "demographic_parity_ratio is fairest at 1"),
+    (
+      "metric: equalized_odds_difference", "metric: demographic_parity_ratio",
+      "demographic_parity_ratio is fairest at 1"
+    ),
     ("confidence: 0.95", "confidence: 95%", "'confidence' must be a number, found the string '95%'"),
     ("by: [sex]", "by: [sex, sex]", "the attribute 'sex' is listed twice"),
     ("by: [sex]", "by: sex", "'by' must be a list, found the string 'sex'"),
@@ -124,8 +136,11 @@ import Testing
     ("{weight: 5%}", "{weight: 25%}", "the weights of the steps must rise, found 25% after 25%"),
     ("{weight: 100%}", "{weight: 99.99%}", "the last step must be 100%, found 99.99%"),
     ("onDeadline: rollback", "onDeadline: revert", "'onDeadline' cannot be 'revert'"),
-    ("output: model.onnx", "output: out/model.onnx", "'output' must be the name of a file, without a folder, found 'out/model.onnx'"),
-    ("output: model.onnx", "output: train.py", "the output 'train.py' has the name of an input, at line 9, column 53"),
+    (
+      "output: model.onnx", "output: out/model.onnx",
+      "'output' must be the name of a file, without a folder, found 'out/model.onnx'"
+    ),
+    ("output: model.onnx", "output: train.py", "the output 'train.py' has the name of an input, at line 9, column 54"),
     ("class: label", "class: probabilities", "'class' and 'score' cannot both be the output 'probabilities'"),
     ("name: income", "name: income, namespace: x", "unknown field 'namespace' in 'metadata'"),
     ("run: python train.py", "run: ''", "'run' must not be empty"),
@@ -187,7 +202,8 @@ import Testing
   @Test func `with a huge scalar are told its limit, in a short message`() throws {
     let huge = String(repeating: "x", count: 1_000_000)
     for yaml in [
-      Sample.deployment.replacing("python train.py", with: huge), Sample.deployment.replacing("name: income", with: "name: \(huge)"),
+      Sample.deployment.replacing("python train.py", with: huge),
+      Sample.deployment.replacing("name: income", with: "name: \(huge)"),
       Sample.deployment.replacing("serving:", with: "? \(huge)\n  : 1\n  serving:"),
     ] {
       for diagnostic in try diagnostics(of: yaml) {
@@ -199,7 +215,8 @@ import Testing
   }
 
   @Test func `with thousands of faults show the first hundred`() throws {
-    let yaml = Sample.environment.replacing("{name: production}", with: "{name: production, labels: []}")
+    let yaml =
+      Sample.environment.replacing("{name: production}", with: "{name: production, labels: []}")
       + String(repeating: "---\n{apiVersion: x}\n", count: 5000)
     let found = try diagnostics(of: yaml)
     #expect(found.count == 101)
@@ -231,8 +248,12 @@ import Testing
 @Suite struct `Aliases` {
   @Test func `stand for the value of their anchor`() throws {
     var fleet = Sample.fleet
-    fleet["specs/income.yaml"] = Sample.deployment.replacing("dataset: adult, split: train", with: "dataset: &d adult, split: train")
-      .replacing("dataset: adult, split: test", with: "dataset: *d, split: test")
-    #expect(try fleet.load().deployments[ModelName("income")]?.digest == Sample.fleet.load().deployments[ModelName("income")]?.digest)
+    fleet["specs/income.yaml"] = Sample.deployment.replacing(
+      "dataset: adult, split: train", with: "dataset: &d adult, split: train"
+    )
+    .replacing("dataset: adult, split: test", with: "dataset: *d, split: test")
+    #expect(
+      try fleet.load().deployments[ModelName("income")]?.digest
+        == Sample.fleet.load().deployments[ModelName("income")]?.digest)
   }
 }

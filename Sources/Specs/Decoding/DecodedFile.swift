@@ -25,7 +25,8 @@ struct DecodedFile: Sendable {
       at: source.place(of: Span(line: 1, column: 1)), "the file has more bytes than the limit of \(limit)",
       hint: "split it into several files")
     return DecodedFile(
-      source: source, objects: [], danglingReferences: [], claims: [], diagnostics: [diagnostic], hasErrors: true, mayHideObjects: true,
+      source: source, objects: [], danglingReferences: [], claims: [], diagnostics: [diagnostic], hasErrors: true,
+      mayHideObjects: true,
       mayHideEnvironment: true, isForeign: true)
   }
 
@@ -36,14 +37,22 @@ struct DecodedFile: Sendable {
   }
 }
 
-/// One object of a file.
-struct DecodedObject: Sendable {
+/// One object of a file. A class, because each load walks over all of them and a copy of a spec is dozens of retains.
+final class DecodedObject: Sendable {
   let id: ObjectID
   let span: Span
   /// Of the content alone, without what it refers to.
   let content: Digest
   let spec: DecodedSpec
   let references: References
+
+  init(id: ObjectID, span: Span, content: Digest, spec: DecodedSpec, references: References) {
+    self.id = id
+    self.span = span
+    self.content = content
+    self.spec = spec
+    self.references = references
+  }
 }
 
 /// The object's values.

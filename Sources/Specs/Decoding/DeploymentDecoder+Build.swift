@@ -80,7 +80,8 @@ extension DeploymentDecoder {
     if let step = fields["step"], let name = step.text {
       return self.step(named: name, at: step.span, of: own, earlier: earlier)
     }
-    guard let dataset = fields["dataset"], let name = dataset.text, let split = fields["split"], let splitName = split.text
+    guard let dataset = fields["dataset"], let name = dataset.text, let split = fields["split"],
+      let splitName = split.text
     else { return nil }
     references.datasets.append(
       DatasetReference(

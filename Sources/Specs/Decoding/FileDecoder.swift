@@ -139,7 +139,8 @@ struct FileDecoder {
     }
     if let kind = Kind(rawValue: scalar.text) { return kind }
     if ObjectShape.laterKinds.contains(scalar.text) {
-      reader.later("the kind '\(scalar.text)'", at: entry.value.span, hint: "it can be: \(known.joined(separator: ", "))")
+      reader.later(
+        "the kind '\(scalar.text)'", at: entry.value.span, hint: "it can be: \(known.joined(separator: ", "))")
       return nil
     }
     findings.error(

@@ -127,6 +127,9 @@ struct Resolver {
     _ deployment: ModelDeployment, _ object: DecodedObject, in spec: SpecFile, hiddenEnvironment: SpecFile?,
     _ file: (RepositoryPath) throws(GitError) -> RepositoryFile?
   ) throws(GitError) -> ResolvedDeployment? {
+    if let known = known[deployment.name], known.object === object, try isCurrent(known, hiddenEnvironment, file) {
+      return known
+    }
     let source = spec.decoded.source
     var isComplete = true
     var files = [spec.path: spec.blob]
@@ -146,15 +149,9 @@ struct Resolver {
       }
     }
     let environment = environment(
-      deployment.environment, at: object.references.environment?.span ?? object.span, in: source, hidden: hiddenEnvironment)
+      deployment.environment, at: object.references.environment?.span ?? object.span, in: source,
+      hidden: hiddenEnvironment)
     guard isComplete, let environment else { return nil }
-    if let known = known[deployment.name], known.content == object.content, known.files == files,
-      known.environment.digest == environment.digest, known.datasets.count == used.count,
-      used.allSatisfy({ known.datasets[$0.key]?.digest == $0.value.digest })
-    {
-      return ResolvedDeployment(
-        content: object.content, files: files, datasets: used, environment: environment, digest: known.digest)
-    }
     var builder = DigestBuilder("headgate deployment v1")
     builder.add(object.content)
     // The spec file's own blob would bring comments and neighbours back in.
@@ -168,7 +165,20 @@ struct Resolver {
     }
     builder.add(environment.digest)
     return ResolvedDeployment(
-      content: object.content, files: files, datasets: used, environment: environment, digest: builder.finish())
+      object: object, files: files, datasets: used, environment: environment, digest: builder.finish())
+  }
+
+  /// Whether everything an unchanged deployment refers to is as it was when it was resolved.
+  private mutating func isCurrent(
+    _ known: ResolvedDeployment, _ hidden: SpecFile?,
+    _ file: (RepositoryPath) throws(GitError) -> RepositoryFile?
+  ) throws(GitError) -> Bool {
+    for (path, blob) in known.files where try self.blob(at: path, file) != blob { return false }
+    for (name, dataset) in known.datasets where datasets[name] != dataset { return false }
+    let name = known.environment.spec.name
+    if let environment = environments[name] { return environment == known.environment }
+    return name == .builtIn && hidden == nil && broken[ObjectID(.environment, name.text)] == nil
+      && known.environment.digest == Self.digest(of: EnvironmentSpec())
   }
 
   /// Checks what an object with errors refers to, for the diagnostics alone.
@@ -253,23 +263,24 @@ struct Resolver {
   private mutating func blob(
     of reference: FileReference, in source: SourceText, _ file: (RepositoryPath) throws(GitError) -> RepositoryFile?
   ) throws(GitError) -> BlobID? {
-    if let blob = listed[reference.path] { return blob }
-    let found: BlobID?
-    if let answer = asked[reference.path] {
-      found = answer
-    } else {
-      found = try file(reference.path)?.blob
-      asked.updateValue(found, forKey: reference.path)
-    }
-    guard let found else {
-      error(
-        source, reference.span, "there is no file \(reference.path.text.quoted) in this commit",
-        hint: {
-          $0.nearest(to: reference.path.baseName, among: $0.names(in: reference.path.folder))
-            ?? "paths are relative to the spec file; links do not count as files"
-        })
-      return nil
-    }
+    if let blob = try blob(at: reference.path, file) { return blob }
+    error(
+      source, reference.span, "there is no file \(reference.path.text.quoted) in this commit",
+      hint: {
+        $0.nearest(to: reference.path.baseName, among: $0.names(in: reference.path.folder))
+          ?? "paths are relative to the spec file; links do not count as files"
+      })
+    return nil
+  }
+
+  /// The blob at a path of the commit. Outside the folder each path is looked up once.
+  private mutating func blob(
+    at path: RepositoryPath, _ file: (RepositoryPath) throws(GitError) -> RepositoryFile?
+  ) throws(GitError) -> BlobID? {
+    if let blob = listed[path] { return blob }
+    if let answer = asked[path] { return answer }
+    let found = try file(path)?.blob
+    asked.updateValue(found, forKey: path)
     return found
   }
 

@@ -11,12 +11,7 @@ package struct SpecLoader: Sendable {
   /// How many files were decoded since this loader was made: what a test of the cache counts.
   package private(set) var decodedFileCount = 0
 
-  private struct CachedFile {
-    let blob: BlobID
-    let decoded: DecodedFile
-  }
-
-  private var cache: [RepositoryPath: CachedFile] = [:]
+  private var cache: [RepositoryPath: SpecFile] = [:]
   private var resolved: [ModelName: ResolvedDeployment] = [:]
 
   package init() {}
@@ -46,22 +41,21 @@ package struct SpecLoader: Sendable {
     contents: (BlobID) throws(GitError) -> [UInt8],
     file: (RepositoryPath) throws(GitError) -> RepositoryFile?
   ) throws(GitError) -> DesiredState {
-    var current: [RepositoryPath: CachedFile] = [:]
-    var specs: [SpecFile] = []
-    for listed in files where Self.isSpec(listed.path, under: folder) && current[listed.path] == nil {
-      let decoded: DecodedFile
+    var current: [RepositoryPath: SpecFile] = [:]
+    current.reserveCapacity(cache.count)
+    for listed in files where Self.isSpec(listed.path, under: folder) {
+      let spec: SpecFile
       if let cached = cache[listed.path], cached.blob == listed.blob {
-        decoded = cached.decoded
+        spec = cached
       } else {
-        decoded = try decode(listed, contents: contents)
+        spec = SpecFile(path: listed.path, blob: listed.blob, decoded: try decode(listed, contents: contents))
         // Kept at once: should a later blob fail to be read, this work is not lost.
-        cache[listed.path] = CachedFile(blob: listed.blob, decoded: decoded)
+        cache[listed.path] = spec
       }
-      current[listed.path] = CachedFile(blob: listed.blob, decoded: decoded)
-      specs.append(SpecFile(path: listed.path, blob: listed.blob, decoded: decoded))
+      current[listed.path] = spec
     }
     cache = current
-    specs.sort { $0.path < $1.path }
+    let specs = current.values.sorted { $0.path < $1.path }
     var resolver = Resolver(commit: commit, files: files, specs: specs, known: resolved)
     let state = try resolver.resolve(file: file)
     resolved = resolver.resolved
@@ -75,7 +69,7 @@ package struct SpecLoader: Sendable {
     let bytes: [UInt8]
     do {
       bytes = try contents(file.blob)
-    } catch where error.code == .tooLarge {
+    } catch  where error.code == .tooLarge {
       return .tooLarge(at: file.path, limit: Self.largestFile)
     }
     return FileDecoder.decode(SourceText(path: file.path, bytes: bytes))
@@ -94,19 +88,36 @@ package struct SpecLoader: Sendable {
   }
 }
 
-/// A spec file of the commit.
-struct SpecFile: Sendable {
+/// A spec file of the commit. A class for the same reason as `DecodedObject`.
+final class SpecFile: Sendable {
   let path: RepositoryPath
   let blob: BlobID
   let decoded: DecodedFile
+
+  init(path: RepositoryPath, blob: BlobID, decoded: DecodedFile) {
+    self.path = path
+    self.blob = blob
+    self.decoded = decoded
+  }
 }
 
 /// A deployment with its digest, and all that the digest was computed from.
-struct ResolvedDeployment: Sendable {
-  let content: Digest
+final class ResolvedDeployment: Sendable {
+  let object: DecodedObject
   /// The spec file and every file the spec refers to.
   let files: [RepositoryPath: BlobID]
   let datasets: [DatasetName: DesiredObject<DatasetSpec>]
   let environment: DesiredObject<EnvironmentSpec>
   let digest: Digest
+
+  init(
+    object: DecodedObject, files: [RepositoryPath: BlobID], datasets: [DatasetName: DesiredObject<DatasetSpec>],
+    environment: DesiredObject<EnvironmentSpec>, digest: Digest
+  ) {
+    self.object = object
+    self.files = files
+    self.datasets = datasets
+    self.environment = environment
+    self.digest = digest
+  }
 }

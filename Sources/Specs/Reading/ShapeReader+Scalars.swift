@@ -176,7 +176,9 @@ extension ShapeReader {
 
   private func isGateName(_ text: String) -> Bool {
     (1...63).contains(text.utf8.count)
-      && text.utf8.allSatisfy { isNameByte($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".") }
+      && text.utf8.allSatisfy {
+        isNameByte($0) || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: ".")
+      }
   }
 
   private func isNameByte(_ byte: UInt8) -> Bool {

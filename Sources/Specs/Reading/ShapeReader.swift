@@ -16,7 +16,8 @@ struct ShapeReader {
       return nil
     }
     guard nodes.count <= Self.mostFields else {
-      findings.error(at: node.span, "\(shape.title) has \(nodes.count) fields, more than the limit of \(Self.mostFields)")
+      findings.error(
+        at: node.span, "\(shape.title) has \(nodes.count) fields, more than the limit of \(Self.mostFields)")
       return nil
     }
     var entries: [Fields.Entry] = []
@@ -69,7 +70,8 @@ struct ShapeReader {
   }
 
   func wrongType(_ node: Node, _ shape: Shape, _ name: String, hint: String? = nil) {
-    findings.error(at: node.span, "\(name) must be \(shape.title), found \(node.description)", hint: hint ?? shape.example)
+    findings.error(
+      at: node.span, "\(name) must be \(shape.title), found \(node.description)", hint: hint ?? shape.example)
   }
 
   func later(_ what: String, at span: Span, hint: String? = nil) {
@@ -78,7 +80,8 @@ struct ShapeReader {
 
   private func list(_ node: Node, of shape: Shape, count: ClosedRange<Int>, name: String) -> Reading? {
     guard case .sequence(let nodes) = node.content else {
-      findings.error(at: node.span, "\(name) must be a list, found \(node.description)", hint: "write [..] or lines with '- '")
+      findings.error(
+        at: node.span, "\(name) must be a list, found \(node.description)", hint: "write [..] or lines with '- '")
       return nil
     }
     guard count.contains(nodes.count) else {
@@ -152,7 +155,8 @@ struct ShapeReader {
       }
       for extra in present.dropFirst() {
         findings.error(
-          at: extra.keySpan, "\(shape.title) takes only one of \(list(group))", hint: "keep '\(present[0].key)' or '\(extra.key)'")
+          at: extra.keySpan, "\(shape.title) takes only one of \(list(group))",
+          hint: "keep '\(present[0].key)' or '\(extra.key)'")
       }
     }
     for (one, other) in shape.together {
@@ -160,7 +164,8 @@ struct ShapeReader {
         guard let entry = nodes.first(where: { $0.key == field }),
           !nodes.contains(where: { shape.field($0.key) == nil && nearest($0.key, in: shape) == partner })
         else { continue }
-        findings.error(at: entry.keySpan, "'\(field)' needs '\(partner)' beside it", hint: shape.field(partner)?.summary)
+        findings.error(
+          at: entry.keySpan, "'\(field)' needs '\(partner)' beside it", hint: shape.field(partner)?.summary)
       }
     }
   }

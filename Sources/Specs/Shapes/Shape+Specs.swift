@@ -83,7 +83,8 @@ extension ObjectShape {
               [
                 .required("column", column, "The column."),
                 .optional(
-                  "bins", .list(.number(-Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude), count: 1...64),
+                  "bins",
+                  .list(.number(-Double.greatestFiniteMagnitude...Double.greatestFiniteMagnitude), count: 1...64),
                   "Rising edges of the groups of a numeric column."),
               ])), count: 0...64), "Columns whose groups fairness gates compare."),
       .optional("exclude", .list(column, count: 0...4096), "Columns that are never features."),

@@ -3,6 +3,7 @@ import Domain
 /// The bytes of one spec file with the places diagnostics point at.
 struct SourceText: Sendable {
   let path: RepositoryPath
+  /// Without a byte order mark.
   let bytes: [UInt8]
 
   /// A diagnostic carries its line up to this many bytes; a longer one is left out, so that a thousand diagnostics on
@@ -11,7 +12,8 @@ struct SourceText: Sendable {
 
   init(path: RepositoryPath, bytes: [UInt8]) {
     self.path = path
-    self.bytes = bytes
+    // libyaml skips a byte order mark only where it guesses the encoding itself.
+    self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
   }
 
   /// The text of a line counted from 1, without its line break; `nil` when there is none or it is too long.
