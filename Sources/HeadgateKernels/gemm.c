@@ -37,16 +37,20 @@ static void pack(size_t k, size_t columns, const float *b, size_t b_row, size_t 
   }
 }
 
-// Few rows: packing B would cost as much as using it, so it is streamed once, four rows of it at a
-// time. Bound by memory bandwidth.
+// Few rows: packing B would cost as much as using it, so it is streamed once, eight rows of it at a
+// time, so that c is read and written once for eight. Bound by memory bandwidth.
 static void stream_rows(size_t n, size_t k, float alpha, const float *a, size_t a_column,
                         const float *b, size_t b_row, float *restrict c) {
   size_t p = 0;
-  for (; p + 4 <= k; p += 4) {
-    const float x0 = alpha * a[p * a_column], x1 = alpha * a[(p + 1) * a_column];
-    const float x2 = alpha * a[(p + 2) * a_column], x3 = alpha * a[(p + 3) * a_column];
+  for (; p + 8 <= k; p += 8) {
+    float x[8];
+    for (size_t i = 0; i < 8; i++) x[i] = alpha * a[(p + i) * a_column];
     const float *b0 = b + p * b_row, *b1 = b0 + b_row, *b2 = b1 + b_row, *b3 = b2 + b_row;
-    for (size_t j = 0; j < n; j++) c[j] += (x0 * b0[j] + x1 * b1[j]) + (x2 * b2[j] + x3 * b3[j]);
+    const float *b4 = b3 + b_row, *b5 = b4 + b_row, *b6 = b5 + b_row, *b7 = b6 + b_row;
+    for (size_t j = 0; j < n; j++) {
+      c[j] += ((x[0] * b0[j] + x[1] * b1[j]) + (x[2] * b2[j] + x[3] * b3[j])) +
+              ((x[4] * b4[j] + x[5] * b5[j]) + (x[6] * b6[j] + x[7] * b7[j]));
+    }
   }
   for (; p < k; p++) {
     const float x = alpha * a[p * a_column];

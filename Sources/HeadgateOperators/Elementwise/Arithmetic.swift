@@ -5,7 +5,8 @@ enum Arithmetic {
   static let table: [OperatorDefinition] = [
     .op("Add", since: 1, binary(Adding())), .op("Sub", since: 1, binary(Subtracting())),
     .op("Mul", since: 1, binary(Multiplying())), .op("Div", since: 1, binary(Dividing())),
-    .op("Pow", since: 1, power), .op("Mod", since: 10, modulo), .op("PRelu", since: 1, binary(ParametricRelu())),
+    .op("Pow", since: 1, power), .op("Mod", since: 10, modulo), .op("PRelu", since: 7, binary(ParametricRelu())),
+    .op("PRelu", since: 1, parametricReluByChannel),
     .op("Min", since: 1, variadic(Minimum())), .op("Max", since: 1, variadic(Maximum())),
     .op("Sum", since: 1, variadic(Adding())), .op("Mean", since: 1, mean),
     .op("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
@@ -52,11 +53,22 @@ enum Arithmetic {
     return [.tensor(try apply(Modulo(signOfDivisor: !isC), call.tensor(0), call.tensor(1), call))]
   }
 
+  /// Before opset 7 the slopes belong to the channels, the second axis.
+  private static func parametricReluByChannel(_ call: OperatorCall) throws(TensorError) -> [Value] {
+    let input = try call.tensor(0)
+    var slope = try call.tensor(1)
+    if slope.rank == 1, slope.count > 1, input.rank > 2 {
+      slope = try slope.reshaped(to: [slope.count] + Shape(repeating: 1, count: input.rank - 2))
+    }
+    return [.tensor(try apply(ParametricRelu(), input, slope, call))]
+  }
+
   /// The exponent may have another type than the base, whose type the result has.
   private static func power(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let base = try call.tensor(0)
     var exponent = try call.tensor(1)
     if call.node.opset < 7 { exponent = try broadcastByAttributes(call, base, exponent) }
+    exponent = try Casting.convert(exponent, to: .double, call)
     return [.tensor(try base.elementType.visit(PowerVisitor(base: base, exponent: exponent, call: call)))]
   }
 }
@@ -122,32 +134,23 @@ struct ScaleVisitor: NumberVisitor {
   }
 }
 
+/// Computed in double whatever the types: the exponent is converted once, so that one loop serves for
+/// each type of base and not one for each pair of types.
 private struct PowerVisitor: NumberVisitor {
   let base: Tensor
   let exponent: Tensor
   let call: OperatorCall
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
-    try exponent.elementType.visit(Exponent<T>(visitor: self))
-  }
-
-  struct Exponent<Base: Number>: NumberVisitor {
-    let visitor: PowerVisitor
-
-    func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
-      let broadcasting = try Broadcasting(visitor.base.shape, visitor.exponent.shape)
-      let x = try visitor.base.elements(Base.self)
-      let y = try visitor.exponent.elements(type)
-      return try visitor.call.make(Base.self, broadcasting.shape) { output in
+    let broadcasting = try Broadcasting(base.shape, exponent.shape)
+    let x = try base.elements(type)
+    return try exponent.withElements(Double.self) { (y) throws(TensorError) in
+      try call.make(type, broadcasting.shape) { output in
         // Squares are by far the most common power, and exact this way.
-        if y.count == 1, y[0] == T(wrapping: 2) {
-          for index in x.indices { output[index] = Base.multiply(x[index], x[index]) }
-        } else if Base.self == Float.self, T.self == Float.self {
-          broadcasting.map(x, y, into: output) {
-            Base(nearest: Double(Float.pow(Float($0.asDouble), Float($1.asDouble))))
-          }
+        if y.count == 1, y[0] == 2, output.count == x.count {
+          for index in 0..<x.count { output[index] = T.multiply(x[index], x[index]) }
         } else {
-          broadcasting.map(x, y, into: output) { Base(nearest: Double.pow($0.asDouble, $1.asDouble)) }
+          broadcasting.map(x, y, into: output) { T(nearest: Double.pow($0.asDouble, $1)) }
         }
       }
     }

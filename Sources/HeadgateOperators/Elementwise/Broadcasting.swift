@@ -16,6 +16,7 @@ struct Broadcasting {
 
   init(_ a: Shape, _ b: Shape) throws(TensorError) {
     shape = try a.broadcast(with: b)
+    _ = try shape.elementCount()
     if a == b {
       axes = [Axis(extent: try a.elementCount(), strideA: 1, strideB: 1)]
       return
@@ -32,8 +33,9 @@ struct Broadcasting {
       }
       guard extent != 1 else { continue }
       let axis = Axis(extent: extent, strideA: extentA == 1 ? 0 : strideA, strideB: extentB == 1 ? 0 : strideB)
-      if let last = axes.last, last.strideA * last.extent == axis.strideA, last.strideB * last.extent == axis.strideB {
-        axes[axes.count - 1].extent *= extent
+      if let last = axes.last, last.strideA &* last.extent == axis.strideA, last.strideB &* last.extent == axis.strideB
+      {
+        axes[axes.count - 1].extent &*= extent
       } else {
         axes.append(axis)
       }

@@ -17,8 +17,8 @@ struct StridedView {
     self.shape = shape
     self.offset = offset
     for (extent, stride) in zip(shape, strides).reversed() where extent != 1 {
-      if let last = axes.last, last.stride * last.extent == stride {
-        axes[axes.count - 1].extent *= extent
+      if let last = axes.last, last.stride &* last.extent == stride {
+        axes[axes.count - 1].extent &*= extent
       } else {
         axes.append(Axis(extent: extent, stride: stride))
       }
@@ -90,6 +90,8 @@ extension Tensor {
   /// The tensor stretched to a shape that it broadcasts to.
   func expanded(to target: Shape, _ call: OperatorCall) throws(TensorError) -> Tensor {
     if target == shape { return self }
+    // The strides of a shape are computed below, so it must be known to be a possible one.
+    _ = try target.elementCount()
     let missing = target.count - rank
     let own = shape.rowMajorStrides
     var strides = [Int](repeating: 0, count: target.count)

@@ -251,6 +251,11 @@ extension ONNXType {
 }
 
 extension ONNXTensor {
+  /// Decodes a file that holds one tensor, as test data does.
+  init(decoding bytes: ModelBytes) throws(ModelFileError) {
+    self = try bytes.withUnsafeBytes { (buffer) throws(ModelFileError) in try ONNXTensor(WireReader(buffer)) }
+  }
+
   fileprivate init(_ message: WireReader) throws(ModelFileError) {
     var reader = message
     self.message = reader.position..<reader.end
