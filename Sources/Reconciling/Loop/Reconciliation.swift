@@ -15,6 +15,8 @@ package struct Reconciliation: Sendable {
   /// What each object asks for at present.
   package private(set) var actions: [ModelName: [Action]] = [:]
   private var ownCommits: Set<CommitID>
+  /// Keys of intents whose effects run in this process.
+  private var begunHere: Set<String> = []
 
   /// How many own commits are remembered.
   private static let ownCommitLimit = 1000
@@ -58,6 +60,15 @@ package struct Reconciliation: Sendable {
     try save(decision.record, over: record, name: name, events: decision.events)
     actions[name] = decision.actions.isEmpty ? nil : decision.actions
     waits[name] = decision.wait
+    try abandonUnasked(of: name)
+  }
+
+  /// Closes intents that an earlier process left open and that nobody asks for any more.
+  private mutating func abandonUnasked(of name: ModelName) throws(StoreError) {
+    let open = openIntents.values.filter { $0.model == name && !begunHere.contains($0.key) }
+    guard !open.isEmpty else { return }
+    let asked = Set((actions[name] ?? []).map { $0.key(of: name) })
+    for intent in open where !asked.contains(intent.key) { try abandon(intent) }
   }
 
   /// Carries out a command; `false` when the object is not known.
@@ -87,6 +98,7 @@ package struct Reconciliation: Sendable {
   /// Makes an intent durable. Until `finish`, a restart carries the effect out again under the same key.
   package mutating func begin(_ action: Action, of name: ModelName, now: Timestamp) throws(StoreError) -> Intent {
     let key = action.key(of: name)
+    begunHere.insert(key)
     if let open = openIntents[key] { return open }
     let intent = Intent(key: key, model: name, action: action, since: now)
     failPoint("intent.before", action)
@@ -115,14 +127,21 @@ package struct Reconciliation: Sendable {
         closing: intent.key, saved: [absorbed?.record].compactMap(\.self), events: absorbed?.events ?? [],
         controller: controller))
     openIntents[intent.key] = nil
+    begunHere.remove(intent.key)
     if let changed = absorbed?.record { records[intent.model] = changed }
     failPoint("record.after", intent.action)
+  }
+
+  /// Leaves an intent open whose effect may or may not have happened, and does not run any more.
+  package mutating func release(_ intent: Intent) {
+    begunHere.remove(intent.key)
   }
 
   /// Closes an intent whose effect is no longer asked for and harmless if it happened: a build or a judgement.
   package mutating func abandon(_ intent: Intent) throws(StoreError) {
     try journal.commit(JournalTransition(closing: intent.key))
     openIntents[intent.key] = nil
+    begunHere.remove(intent.key)
   }
 
   /// The one document for all models, with these changes, under a new generation that is durable before the document

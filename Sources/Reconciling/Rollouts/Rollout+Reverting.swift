@@ -13,11 +13,11 @@ extension Rollout {
       return awaitGit("the branch to show the revert")
     }
     if let pause = pause() { return pause }
-    guard candidate.deployment.environment.writeBack == .push else {
-      return holdGit("RevertNotAllowed", "Its environment writes nothing back to Git: revert the commit by hand.")
-    }
-    guard let head = facts.revert, desired != .unknown else { return awaitGit("the head of the branch") }
-    if record.revert?.request.parent != head.head {
+    if record.revert == nil {
+      guard candidate.deployment.environment.writeBack == .push else {
+        return holdGit("RevertNotAllowed", "Its environment writes nothing back to Git: revert the commit by hand.")
+      }
+      guard let head = facts.revert, desired != .unknown else { return awaitGit("the head of the branch") }
       switch RevertPlanner.plan(champion: champion, candidate: candidate, head: head, why: record.problem, now: now) {
       case .push(let request):
         record.revert = Revert(request: request)

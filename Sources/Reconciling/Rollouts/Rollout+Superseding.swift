@@ -4,8 +4,9 @@ import Domain
 extension Rollout {
   /// Compares the head with what was last asked for, and stops what is no longer wanted.
   mutating func takeUpDesired() {
-    // Until the head shows the commit that was pushed, it still shows what that commit undoes.
-    if let revert = record.revert, revert.commit != nil, facts.head == revert.request.parent { return }
+    // A push may have arrived although its answer did not. Until it is known whose the next head is, and until the head
+    // shows the commit that was pushed, the head proves nothing of what people want.
+    if let revert = record.revert, revert.commit == nil || facts.head == revert.request.parent { return }
     switch desired {
     case .unknown:
       return
@@ -61,7 +62,7 @@ extension Rollout {
     case .idle, .settling, .draining:
       break
     case .building, .gating, .reverting:
-      note(problem.reason, problem.message)
+      if record.revert?.commit == nil { note(problem.reason, problem.message) }
       dropCandidate()
       _ = enter(.idle)
     case .blocked:
