@@ -80,9 +80,10 @@ struct References: Sendable {
 struct DatasetReference: Sendable {
   let name: DatasetName
   let span: Span
-  /// Where the split is named.
-  let splitSpan: Span?
-  let needsLabel: Bool
+  /// The split, and where it is named.
+  let split: (name: String, span: Span)?
+  /// Whether a gate judges on it; otherwise a build step reads it.
+  let isJudgedOn: Bool
   /// Columns that must be among the sensitive ones.
   let attributes: [(column: String, span: Span)]
 }

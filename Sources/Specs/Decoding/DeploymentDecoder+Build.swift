@@ -85,7 +85,7 @@ extension DeploymentDecoder {
     else { return nil }
     references.datasets.append(
       DatasetReference(
-        name: DatasetName(name), span: dataset.span, splitSpan: split.span, needsLabel: false, attributes: []))
+        name: DatasetName(name), span: dataset.span, split: (splitName, split.span), isJudgedOn: false, attributes: []))
     return .dataset(DatasetName(name), split: splitName)
   }
 

@@ -110,11 +110,29 @@ extension DeploymentDecoder {
       confidence: fields["confidence"]?.number)
   }
 
+  /// A gate that judges on rows the build has seen proves nothing.
+  func checkHeldOut() {
+    for input in references.datasets where !input.isJudgedOn {
+      guard let split = input.split,
+        let gate = references.datasets.first(where: {
+          $0.isJudgedOn && $0.name == input.name && $0.split?.name == split.name
+        })
+      else { continue }
+      findings.error(
+        at: split.span,
+        "a gate judges on the split \(split.name.quoted) of \(input.name.text.quoted), at line \(gate.span.line): "
+          + "a build step must not see it",
+        hint: "give the step another split")
+    }
+  }
+
   private mutating func note(_ fields: Fields, attributes: [(column: String, span: Span)]) {
     guard let dataset = fields["dataset"], let name = dataset.text else { return }
     references.datasets.append(
       DatasetReference(
-        name: DatasetName(name), span: dataset.span, splitSpan: fields["split"]?.span, needsLabel: true,
+        name: DatasetName(name), span: dataset.span,
+        split: fields["split"].flatMap { split in split.text.map { ($0, split.span) } },
+        isJudgedOn: true,
         attributes: attributes))
   }
 }

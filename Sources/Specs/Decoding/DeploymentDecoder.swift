@@ -16,6 +16,7 @@ struct DeploymentDecoder {
     }
     let model = model(spec["model"]?.fields)
     let gates = gates(spec["gates"]?.items ?? [])
+    checkHeldOut()
     let rollout = rollout(spec["rollout"]?.fields)
     guard let model else { return nil }
     return ModelDeployment(

@@ -148,6 +148,7 @@ struct Resolver {
         isComplete = false
       }
     }
+    if try seesHeldOutRows(object, datasets: used, in: source, file) { isComplete = false }
     let environment = environment(
       deployment.environment, at: object.references.environment?.span ?? object.span, in: source,
       hidden: hiddenEnvironment)
@@ -217,6 +218,28 @@ struct Resolver {
     return DesiredObject(spec: builtIn, place: source.place(of: span), digest: Self.digest(of: builtIn))
   }
 
+  /// Whether a build step is given the whole file of a data set a gate judges on, be it under another path.
+  private mutating func seesHeldOutRows(
+    _ object: DecodedObject, datasets used: [DatasetName: DesiredObject<DatasetSpec>], in source: SourceText,
+    _ file: (RepositoryPath) throws(GitError) -> RepositoryFile?
+  ) throws(GitError) -> Bool {
+    var judgedOn: [BlobID: DatasetName] = [:]
+    for reference in object.references.datasets where reference.isJudgedOn {
+      guard let path = used[reference.name]?.spec.file, let blob = try blob(at: path, file) else { continue }
+      judgedOn[blob] = reference.name
+    }
+    var sees = false
+    for reference in object.references.files {
+      guard let blob = try blob(at: reference.path, file), let name = judgedOn[blob] else { continue }
+      error(
+        source, reference.span,
+        "this is the file of the Dataset \(name.text.quoted), with the rows a gate judges on: a build must not see it",
+        hint: "name a split instead: {dataset: \(name.text), split: ...}")
+      sees = true
+    }
+    return sees
+  }
+
   private mutating func dataset(_ reference: DatasetReference, in source: SourceText) -> DesiredObject<DatasetSpec>? {
     let name = reference.name.text
     guard let dataset = datasets[reference.name] else {
@@ -234,12 +257,12 @@ struct Resolver {
       error(source, span, message, hint: hint)
       isUsable = false
     }
-    if let span = reference.splitSpan, dataset.spec.splitColumn == nil {
+    if let span = reference.split?.span, dataset.spec.splitColumn == nil {
       tell(
         span, "the Dataset \(name.quoted) has no splits",
         hint: { _ in "give it 'split: {column: ...}', at \(dataset.place)" })
     }
-    if reference.needsLabel, dataset.spec.label == nil {
+    if reference.isJudgedOn, dataset.spec.label == nil {
       tell(
         reference.span, "the Dataset \(name.quoted) has no label to judge by",
         hint: { _ in "give it 'label: {column: ..., positive: ...}', at \(dataset.place)" })
