@@ -53,7 +53,8 @@ import Testing
       #expect(undefined.outcome == .inconclusive)
       #expect(undefined.reason.contains("0/0"))
       let short = Decision.threshold(
-        Self.estimate(1, 1, 1), .atLeast(0), onInterval: onInterval, shortfall: "3 positives")
+        Self.estimate(1, 1, 1), .atLeast(0), onInterval: onInterval, shortfall: .init(cause: .tooFewPositives, text: "3 positives"))
+      #expect(short.cause == .tooFewPositives)
       #expect(short.outcome == .inconclusive)
       #expect(short.reason.contains("3 positives"))
     }
@@ -67,13 +68,13 @@ import Testing
   @Test func `asks for enough rows in the denominators`() throws {
     let minimums = Minimums(rows: 50, denominator: 10)
     let few = MetricValue(value: 1, count: 100, positives: 3)
-    #expect(minimums.shortfall(.rocAUC, few) == "3 positives, at least 10 are needed")
+    #expect(minimums.shortfall(.rocAUC, few)?.text == "3 positives, at least 10 are needed")
     #expect(minimums.shortfall(.accuracy, few) == nil)
     #expect(minimums.shortfall(.accuracy, MetricValue(value: 1, count: 20, positives: 10)) != nil)
     let groups = try groupedSample([("a", tp: 20, fp: 0, fn: 10, tn: 30), ("b", tp: 1, fp: 0, fn: 2, tn: 50)]).counts
     #expect(minimums.shortfall(.demographicParityDifference, groups) == nil)
     #expect(
-      minimums.shortfall(.equalizedOddsDifference, groups)
+      minimums.shortfall(.equalizedOddsDifference, groups)?.text
         == "group b (53 rows): 3 positives, at least 10 are needed")
   }
 }

@@ -10,4 +10,9 @@ package enum Limit: Sendable, Equatable {
     case .atMost(let bound): value <= bound
     }
   }
+
+  /// Whether values below the bound break it.
+  var isLower: Bool {
+    if case .atLeast = self { true } else { false }
+  }
 }

@@ -10,34 +10,50 @@ package struct Minimums: Sendable, Equatable {
     self.denominator = denominator
   }
 
+  /// What is missing, where.
+  package struct Shortfall: Sendable, Equatable {
+    /// One of the causes that begin with `tooFew`.
+    package let cause: Decision.Cause
+    /// The count and the need, for people.
+    package let text: String
+  }
+
   /// What is missing for a quality metric; nil when there is enough.
-  package func shortfall(_ metric: QualityMetric, _ value: MetricValue) -> String? {
-    if value.count < rows { return "\(value.count) rows, at least \(rows) are needed" }
+  package func shortfall(_ metric: QualityMetric, _ value: MetricValue) -> Shortfall? {
+    if let missing = Self.shortfall(.tooFewRows, value.count, "rows", atLeast: rows) { return missing }
     switch metric {
     case .rocAUC:
-      return shortfall(value.positives, "positives") ?? shortfall(value.negatives, "negatives")
+      return shortfall(.tooFewPositives, value.positives, "positives")
+        ?? shortfall(.tooFewNegatives, value.negatives, "negatives")
     case .f1:
-      return shortfall(value.positives, "positives")
+      return shortfall(.tooFewPositives, value.positives, "positives")
     case .accuracy, .logLoss, .brier:
       return nil
     }
   }
 
   /// What is missing for a fairness metric in any group; nil when there is enough.
-  package func shortfall(_ metric: FairnessMetric, _ groups: [GroupCounts]) -> String? {
+  package func shortfall(_ metric: FairnessMetric, _ groups: [GroupCounts]) -> Shortfall? {
     let count = groups.reduce(0) { $0 + $1.count }
-    if count < rows { return "\(count) rows, at least \(rows) are needed" }
+    if let missing = Self.shortfall(.tooFewRows, count, "rows", atLeast: rows) { return missing }
     for group in groups {
       let missing =
         metric.conditionsOnLabel
-        ? shortfall(group.positives, "positives") ?? shortfall(group.negatives, "negatives")
-        : shortfall(group.count, "rows")
-      if let missing { return "group \(group.name) (\(group.count) rows): \(missing)" }
+        ? shortfall(.tooFewPositives, group.positives, "positives")
+          ?? shortfall(.tooFewNegatives, group.negatives, "negatives")
+        : shortfall(.tooFewRows, group.count, "rows")
+      if let missing {
+        return Shortfall(cause: missing.cause, text: "group \(group.name) (\(group.count) rows): \(missing.text)")
+      }
     }
     return nil
   }
 
-  private func shortfall(_ count: Int, _ what: String) -> String? {
-    count < denominator ? "\(count) \(what), at least \(denominator) are needed" : nil
+  private func shortfall(_ cause: Decision.Cause, _ count: Int, _ what: String) -> Shortfall? {
+    Self.shortfall(cause, count, what, atLeast: denominator)
+  }
+
+  private static func shortfall(_ cause: Decision.Cause, _ count: Int, _ what: String, atLeast need: Int) -> Shortfall? {
+    count < need ? Shortfall(cause: cause, text: "\(count) \(what), at least \(need) are needed") : nil
   }
 }
