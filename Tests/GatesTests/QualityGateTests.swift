@@ -1,0 +1,138 @@
+import Domain
+import Foundation
+import Statistics
+import Testing
+
+@testable import Gates
+
+@Suite struct `A quality gate` {
+  static let cases: [(String, Domain.QualityMetric)] = ["strong", "weak", "texts", "swapped", "matrix"]
+    .flatMap { model in Domain.QualityMetric.allCases.map { (model, $0) } }
+
+  @Test(arguments: cases)
+  func `measures what scikit-learn measures over onnxruntime`(model: String, metric: Domain.QualityMetric) async throws
+  {
+    var fixture = try GateFixture()
+    if model == "matrix" {
+      fixture.serving = ServingSpec(features: ["strong", "weak", "count"], scoreOutput: "score")
+    }
+    let report = try await fixture.report(model, by: GateFixture.quality(metric, .atLeast(0)))
+    let expected = try Expected.read()
+    let value = try #require(expected.models[model]?.metrics[metric.rawValue])
+    // The runtimes differ by single-precision rounding in `matrix` only.
+    let tolerance = model == "matrix" ? 1e-6 : 1e-9
+    #expect(try abs(#require(report.value) - value) <= tolerance * value, "\(report.message)")
+    #expect(report.verdict == .pass)
+    #expect(report.rowCount == expected.count)
+    #expect(report.denominators == ["positives": 159, "negatives": 241])
+    let interval = try #require(report.interval)
+    #expect(interval.low < value && value < interval.high)
+    #expect(interval.confidence == 0.95)
+  }
+
+  /// The area of `strong` is 0.8636 with a standard error near 0.018.
+  @Test(arguments: [
+    (QualityLimit.atLeast(0.86), nil, Verdict.pass, "KeepsLimit"),
+    (.atLeast(0.87), nil, .fail, "BelowLimit"),
+    (.atMost(0.86), nil, .fail, "AboveLimit"),
+    (.atLeast(0.8), 0.95, .pass, "KeepsLimit"),
+    (.atLeast(0.86), 0.95, .inconclusive, "IntervalSpansLimit"),
+    (.atLeast(0.93), 0.95, .fail, "BelowLimit"),
+  ])
+  func `decides on the value, or on the interval when a confidence is asked`(
+    limit: QualityLimit, confidence: Double?, verdict: Verdict, reason: String
+  ) async throws {
+    let report = try await GateFixture().report(
+      "strong", by: GateFixture.quality(.rocAUC, limit, confidence: confidence))
+    #expect(report.verdict == verdict)
+    #expect(report.reason == reason)
+    #expect(report.interval != nil)
+  }
+
+  @Test func `compares with the champion on the same rows`() async throws {
+    let check = GateFixture.quality(.rocAUC, .notWorseThanChampion(margin: 0.01))
+    let better = try await GateFixture().report("strong", champion: "weak", by: check)
+    #expect(better.verdict == .pass)
+    #expect(better.reason == "NotWorse")
+    let areas = try Expected.read().models.mapValues { $0.metrics["roc_auc"] ?? 0 }
+    let gain = try #require(areas["strong"]) - #require(areas["weak"])
+    #expect(try abs(#require(better.value) - gain) < 1e-9)
+    #expect(better.limit == ">= champion - 0.01")
+    #expect(try better.championDigest == Digest.sha256(of: GateFixture.model("weak")))
+    let worse = try await GateFixture().report("weak", champion: "strong", by: check)
+    #expect(worse.verdict == .fail)
+    #expect(worse.reason == "WorseThanChampion")
+    let same = try await GateFixture().report("strong", champion: "strong", by: check)
+    #expect(same.verdict == .pass)
+    #expect(same.value == 0)
+  }
+
+  @Test func `mirrors the margin where smaller is better`() async throws {
+    let check = GateFixture.quality(.brier, .notWorseThanChampion(margin: 0.01))
+    let better = try await GateFixture().report("strong", champion: "weak", by: check)
+    #expect(better.verdict == .pass)
+    #expect(better.limit == "<= champion + 0.01")
+    #expect(try await GateFixture().report("weak", champion: "strong", by: check).verdict == .fail)
+  }
+
+  @Test func `without a champion is not applicable`() async throws {
+    let report = try await GateFixture().report(
+      "strong", by: GateFixture.quality(.rocAUC, .notWorseThanChampion(margin: 0.01)))
+    #expect(report.verdict == .notApplicable)
+    #expect(report.reason == "NoChampion")
+  }
+
+  @Test func `is not blocked by a broken champion`() async throws {
+    let check = GateFixture.quality(.rocAUC, .notWorseThanChampion(margin: 0.01))
+    let broken = try await GateFixture().judge(
+      GateFixture.model("strong"), champion: Array("not a model".utf8), by: [check])
+    #expect(broken.reports.map(\.verdict) == [.notApplicable])
+    #expect(broken.reports.map(\.reason) == ["ChampionUnusable"])
+    let undefined = try await GateFixture().report("strong", champion: "undefined", by: check)
+    #expect(undefined.verdict == .notApplicable)
+    #expect(undefined.message.contains("not a finite number"))
+  }
+
+  @Test func `is inconclusive where the metric is undefined`() async throws {
+    // The model gives NaN where the age is missing.
+    let report = try await GateFixture().report("undefined", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    #expect(report.verdict == .inconclusive)
+    #expect(report.reason == "Undefined")
+    #expect(report.value == nil)
+    #expect(report.rowCount == 400)
+  }
+
+  @Test func `is inconclusive with too few rows or positives`() async throws {
+    var fixture = try GateFixture()
+    let lines = fixture.rows.split(separator: "\n")
+    fixture.rows = lines.prefix(25).joined(separator: "\n")
+    let few = try await fixture.report("strong", by: GateFixture.quality(.accuracy, .atLeast(0)))
+    #expect(few.verdict == .inconclusive)
+    #expect(few.reason == "TooFewRows")
+    #expect(few.value != nil)
+    let positives = lines.dropFirst().filter { $0.hasSuffix("yes") && $0.contains("test") }
+    let negatives = lines.dropFirst().filter { $0.hasSuffix("no") }
+    fixture.rows = ([lines[0]] + positives.prefix(3) + negatives).joined(separator: "\n")
+    let skewed = try await fixture.report("strong", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    #expect(skewed.verdict == .inconclusive)
+    #expect(skewed.reason == "TooFewPositives")
+    #expect(skewed.denominators["positives"] == 3)
+  }
+
+  @Test func `runs a model that fixes its number of rows`() async throws {
+    // 400 rows are not a multiple of 7: the last run is padded.
+    let fixed = try await GateFixture().report("fixed", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    let free = try await GateFixture().report("strong", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    #expect(fixed.value == free.value)
+    #expect(fixed.interval == free.interval)
+  }
+
+  @Test func `takes whole numbers, and says what it lacks`() async throws {
+    let area = try await GateFixture().report("whole", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    #expect(area.verdict == .pass)
+    let accuracy = try await GateFixture().report("whole", by: GateFixture.quality(.accuracy, .atLeast(0)))
+    #expect(accuracy.verdict == .error)
+    #expect(accuracy.reason == "OutputsUnbound")
+    #expect(accuracy.message.contains("the model gives no class"))
+  }
+}
