@@ -316,15 +316,15 @@ import Testing
 
   @Test func `decodes only files whose content changed`() throws {
     var loader = SpecLoader()
-    var fleet = Generated.fleet(deployments: 40)
+    var fleet = Generated.fleet(deployments: 200)
     let first = try fleet.load(&loader)
     #expect(first.diagnostics.isEmpty)
-    #expect(loader.decodedFileCount == 40 + 20 + 3)
+    #expect(loader.decodedFileCount == 200 + 20 + 3)
     _ = try fleet.load(&loader, commit: "c2")
-    #expect(loader.decodedFileCount == 63)
+    #expect(loader.decodedFileCount == 223)
     fleet["specs/team-1/model-1.yaml"] = fleet["specs/team-1/model-1.yaml"].replacing("0.9}", with: "0.8}")
     let third = try fleet.load(&loader, commit: "c3")
-    #expect(loader.decodedFileCount == 64)
+    #expect(loader.decodedFileCount == 224)
     let changed = third.deployments.filter { $0.value.digest != first.deployments[$0.key]?.digest }
     #expect(changed.keys.map(\.text) == ["model-1"])
     #expect(third.deployments.values.allSatisfy { $0.commit == CommitID("c3") })
