@@ -76,7 +76,7 @@ import Testing
     let blob = try fixture.blob("x")
     let inner = try fixture.tree([("100644", "secret.yaml", blob)])
     let tree = try fixture.tree([
-      ("40000", "..", inner), ("100644", ".", blob), ("100644", "", blob), ("100644", "a/b.yaml", blob),
+      ("40000", "..", inner), ("100644", ".", blob), ("100644", "a/b.yaml", blob),
       ("100644", "ok.yaml", blob), ("40000", "../up", inner), ("100644", "ok.yaml", blob),
     ])
     let notText = try fixture.tree([

@@ -1,0 +1,256 @@
+import Domain
+import Foundation
+import GRDB
+import Synchronization
+import Testing
+
+@testable import Store
+
+@Suite struct `The journal in SQLite` {
+  let state = TemporaryState()
+
+  /// Keeps the one journal of the state open, and closes it to open it again.
+  private final class Holder {
+    let folder: StateFolder
+    private var journal: SQLiteJournal?
+    init(_ folder: StateFolder) { self.folder = folder }
+
+    func open() throws -> any Journal & Memo & History {
+      try journal?.queue.close()
+      journal = nil
+      let opened = try SQLiteJournal(folder: folder)
+      journal = opened
+      return Forwarder { [unowned opened] in opened }
+    }
+  }
+
+  /// Holds no journal itself, so that the state is free when the holder lets go.
+  private struct Forwarder: Journal, Memo, History {
+    let journal: @Sendable () -> SQLiteJournal
+    func load() throws(StoreError) -> JournalSnapshot { try journal().load() }
+    func begin(_ intent: Intent) throws(StoreError) { try journal().begin(intent) }
+    func commit(_ transition: JournalTransition) throws(StoreError) { try journal().commit(transition) }
+    func events(of object: ObjectID?, limit: Int) throws(StoreError) -> [Event] {
+      try journal().events(of: object, limit: limit)
+    }
+    func value(of key: Digest, in namespace: String) throws(StoreError) -> String? {
+      try journal().value(of: key, in: namespace)
+    }
+    func remember(_ value: String, for key: Digest, in namespace: String) throws(StoreError) {
+      try journal().remember(value, for: key, in: namespace)
+    }
+  }
+
+  private final class Flag: Sendable {
+    private let value = Atomic<Bool>(false)
+    var isRaised: Bool { value.load(ordering: .acquiring) }
+    func raise() { value.store(true, ordering: .releasing) }
+  }
+
+  private func contract() -> JournalContract {
+    let holder = Holder(state.folder)
+    return JournalContract(open: holder.open, reopen: { _ in try holder.open() })
+  }
+
+  @Test func `starts empty`() throws { try contract().startsEmpty() }
+  @Test func `remembers everything`() throws { try contract().remembersEverything() }
+  @Test func `closes an intent with its result`() throws { try contract().closesAnIntentWithItsResult() }
+  @Test func `replaces an open intent of the same key`() throws { try contract().replacesAnOpenIntentOfTheSameKey() }
+  @Test func `replaces and removes records`() throws { try contract().replacesAndRemovesRecords() }
+  @Test func `has counters that never go back`() throws { try contract().countersNeverGoBack() }
+  @Test func `shows the newest events first`() throws { try contract().showsTheNewestEventsFirst() }
+  @Test func `remembers results by namespace and digest`() throws {
+    try contract().remembersResultsByNamespaceAndDigest()
+  }
+
+  @Test func `is written through to the disk at each commit`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    // 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
+    #expect(try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+    #expect(try journal.queue.inDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    try journal.begin(Samples.intent("a"))
+    #expect(try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+  }
+
+  @Test func `survives a kill at any byte of its log`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    for generation in 1...20 {
+      try journal.commit(
+        JournalTransition(
+          saved: [Samples.record("a", generation: generation), Samples.record("b", generation: generation)],
+          events: [Samples.event(generation)]))
+    }
+    let log = try Data(contentsOf: URL(fileURLWithPath: state.folder.journal + "-wal"))
+    let pages = try Data(contentsOf: URL(fileURLWithPath: state.folder.journal))
+    var seen: Set<Int> = []
+    for step in 0...40 {
+      let copy = TemporaryState()
+      try FileManager.default.createDirectory(atPath: copy.folder.root, withIntermediateDirectories: true)
+      try pages.write(to: URL(fileURLWithPath: copy.folder.journal))
+      try log.prefix(log.count * step / 40).write(to: URL(fileURLWithPath: copy.folder.journal + "-wal"))
+      let again = try SQLiteJournal(folder: copy.folder)
+      let snapshot = try again.load()
+      let generations = Set(snapshot.records.values.map(\.generation))
+      // Both objects or none: a transition is never torn.
+      #expect(generations.count <= 1)
+      #expect(snapshot.records.count == 2 || generations.isEmpty)
+      let generation = generations.first ?? 0
+      #expect(try again.events(of: nil, limit: 100).count == generation)
+      #expect(seen.allSatisfy { $0 <= generation })
+      seen.insert(generation)
+    }
+    #expect(seen.contains(20))
+    #expect(seen.count > 5)
+  }
+
+  @Test func `can be read whole while it is written`() async throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    try journal.commit(
+      JournalTransition(saved: [Samples.record("a", generation: 0), Samples.record("b", generation: 0)]))
+    let done = Flag()
+    let folder = state.folder
+    let reads = try await withThrowingTaskGroup(of: Int.self) { group in
+      group.addTask {
+        defer { done.raise() }
+        for generation in 1...150 {
+          try journal.commit(
+            JournalTransition(saved: [
+              Samples.record("a", generation: generation), Samples.record("b", generation: generation),
+            ]))
+        }
+        return 0
+      }
+      group.addTask {
+        let reader = try JournalReader(folder: folder)
+        var count = 0
+        var last = 0
+        repeat {
+          let generations = Set(try reader.load().records.values.map(\.generation))
+          #expect(generations.count == 1)
+          #expect(generations.first.map { $0 >= last } == true)
+          last = generations.first ?? last
+          count += 1
+          await Task.yield()
+        } while !done.isRaised
+        return count
+      }
+      return try await group.reduce(0, +)
+    }
+    #expect(reads > 0)
+    #expect(try JournalReader(folder: folder).load().records[ModelName("b")]?.generation == 150)
+  }
+
+  @Test func `can be read without a controller, and only read`() throws {
+    do {
+      let journal = try SQLiteJournal(folder: state.folder)
+      try journal.commit(JournalTransition(saved: [Samples.record("income")], events: [Samples.event(1)]))
+      try journal.remember("kept", for: Samples.digest, in: "build")
+      try journal.queue.close()
+    }
+    let reader = try JournalReader(folder: state.folder)
+    #expect(try reader.load().records.count == 1)
+    #expect(try reader.load().controller.fencingToken == 1)
+    #expect(try reader.events(of: nil, limit: 10) == [Samples.event(1)])
+    #expect(try reader.value(of: Samples.digest, in: "build") == "kept")
+    expectStoreError(.failed, "only to be read") { try reader.remember("x", for: Samples.digest, in: "build") }
+  }
+
+  @Test func `is not read where there is none`() {
+    expectStoreError(.notFound, "no journal", "--state") { _ = try JournalReader(folder: state.folder) }
+    #expect(!FileManager.default.fileExists(atPath: state.folder.journal))
+  }
+
+  @Test func `names the controller that has the folder already`() throws {
+    let first = try SQLiteJournal(folder: state.folder)
+    expectStoreError(.locked, "process \(getpid())", state.folder.root) { _ = try SQLiteJournal(folder: state.folder) }
+    #expect(try first.load().controller.fencingToken == 1)
+  }
+
+  @Test func `counts every start in the fencing token`() throws {
+    for start in 1...3 {
+      let journal = try SQLiteJournal(folder: state.folder)
+      #expect(try journal.load().controller.fencingToken == start)
+      try journal.queue.close()
+    }
+  }
+
+  @Test(arguments: ["the whole file", "its beginning", "its middle"])
+  func `says what to do when it is damaged`(part: String) throws {
+    do {
+      let journal = try SQLiteJournal(folder: state.folder)
+      for number in 1...200 { try journal.commit(JournalTransition(events: [Samples.event(number)])) }
+      try journal.queue.close()
+    }
+    let url = URL(fileURLWithPath: state.folder.journal)
+    var bytes = try Data(contentsOf: url)
+    switch part {
+    case "the whole file": bytes = Data("this is not a database, but it is long enough to be one".utf8)
+    case "its beginning": bytes.replaceSubrange(0..<16, with: Data(count: 16))
+    default:
+      bytes.replaceSubrange(
+        bytes.count / 3..<bytes.count, with: Data(repeating: 0xa5, count: bytes.count - bytes.count / 3))
+    }
+    try bytes.write(to: url)
+    let before = try Data(contentsOf: url)
+    expectStoreError(.damaged, state.folder.journal, "move it away") { _ = try SQLiteJournal(folder: state.folder) }
+    #expect(try Data(contentsOf: url) == before)
+  }
+
+  @Test func `is not opened by an older version`() throws {
+    try SQLiteJournal(folder: state.folder).queue.inDatabase { try $0.execute(sql: "PRAGMA user_version = 99") }
+    expectStoreError(.newerFormat, "format 99", "upgrade") { _ = try SQLiteJournal(folder: state.folder) }
+    expectStoreError(.newerFormat, "format 99", "upgrade") { _ = try JournalReader(folder: state.folder) }
+  }
+
+  @Test func `is not put into a database of something else`() throws {
+    try FileManager.default.createDirectory(atPath: state.folder.root, withIntermediateDirectories: true)
+    let other = try DatabaseQueue(path: state.folder.journal)
+    try other.write { try $0.execute(sql: "CREATE TABLE precious (id)") }
+    try other.close()
+    expectStoreError(.damaged, "not a journal of Headgate") { _ = try SQLiteJournal(folder: state.folder) }
+    expectStoreError(.damaged, "not a journal of Headgate") { _ = try JournalReader(folder: state.folder) }
+  }
+
+  @Test func `names the record that cannot be read`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    try journal.queue.inDatabase { try $0.execute(sql: "INSERT INTO objects VALUES ('income', '{}')") }
+    expectStoreError(.damaged, "record of income") { _ = try journal.load() }
+  }
+
+  @Test func `loses nothing when the disk is full, and goes on when it is not`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    try journal.commit(JournalTransition(saved: [Samples.record("income", generation: 1)]))
+    try journal.begin(Samples.intent("a"))
+    let pages = try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA page_count") } ?? 0
+    try journal.queue.inDatabase { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let events = (1...2000).map { Samples.event($0) }
+    expectStoreError(.full, "disk is full", "free space") {
+      try journal.commit(
+        JournalTransition(closing: "a", saved: [Samples.record("income", generation: 2)], events: events))
+    }
+    #expect(try journal.load().records[ModelName("income")]?.generation == 1)
+    #expect(try journal.load().openIntents.count == 1)
+    try journal.queue.inDatabase { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    try journal.commit(
+      JournalTransition(closing: "a", saved: [Samples.record("income", generation: 2)], events: events))
+    #expect(try journal.load().records[ModelName("income")]?.generation == 2)
+  }
+
+  @Test func `refuses a result too large to remember`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    let large = String(repeating: "x", count: SQLiteJournal.memoByteLimit + 1)
+    expectStoreError(.tooLarge) { try journal.remember(large, for: Samples.digest, in: "build") }
+  }
+
+  @Test func `forgets the oldest events`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    try journal.queue.write { database in
+      try database.execute(
+        sql: "INSERT INTO events (id, kind, name, event) VALUES (1, 'k', 'n', '{}'), (?, 'k', 'n', '{}')",
+        arguments: [JournalRows.keptEventCount])
+    }
+    try journal.commit(JournalTransition(events: [Samples.event(1)]))
+    let ids = try journal.queue.read { try Int.fetchAll($0, sql: "SELECT id FROM events ORDER BY id") }
+    #expect(ids == [JournalRows.keptEventCount, JournalRows.keptEventCount + 1])
+  }
+}
