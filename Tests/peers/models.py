@@ -334,7 +334,7 @@ def _():
 @model("scikit-learn", "multinomial-naive-bayes")
 def _():
     rows, labels = three()
-    return naive_bayes.MultinomialNB(), np.round(rows * 10), labels
+    return naive_bayes.MultinomialNB(), np.round(rows), labels
 
 
 @model("scikit-learn", "bernoulli-naive-bayes")
@@ -380,7 +380,9 @@ def _():
 
 @model("scikit-learn", "k-means")
 def _():
-    return cluster.KMeans(4, n_init=1, random_state=1), *three()
+    # Distances are differences of squares: scaled rows keep them from cancelling.
+    rows, labels = three()
+    return cluster.KMeans(4, n_init=1, random_state=1), preprocessing.scale(rows), labels
 
 
 @model("scikit-learn", "gaussian-process")

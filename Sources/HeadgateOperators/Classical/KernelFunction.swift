@@ -64,7 +64,9 @@ struct KernelFunction: Sendable {
         if form == .radial {
           values[vector] = exp(-gamma * Vectors.squaredDistance(row, support, count: features))
         } else {
-          values[vector] = shaped(Vectors.dot(row, support, count: features))
+          var acc: Float = 0
+          for k in 0..<features { acc = Float(Double(row[k]) * Double(support[k]) + Double(acc)) }
+          values[vector] = shaped(acc)
         }
       }
     }

@@ -11,8 +11,8 @@ struct Forest<Scalar: TreeScalar>: Sendable {
     var threshold: Scalar
     /// The feature, with the sign bit set when a missing value takes the true branch.
     var feature: UInt32
-    var whenTrue: Int32
     var whenFalse: Int32
+    var whenTrue: Int32
   }
 
   private(set) var nodes: [Node] = []
@@ -85,7 +85,7 @@ struct Forest<Scalar: TreeScalar>: Sendable {
       let first = description.weightStarts[index]
       let value = first < description.weightStarts[index + 1] ? description.weights[first].value : 0
       nodes.append(
-        Node(threshold: Scalar(value), feature: 0, whenTrue: places[index], whenFalse: places[index]))
+        Node(threshold: Scalar(value), feature: 0, whenFalse: places[index], whenTrue: places[index]))
       modes.append(.lessOrEqual)
       return
     }
@@ -109,7 +109,7 @@ struct Forest<Scalar: TreeScalar>: Sendable {
     nodes.append(
       Node(
         threshold: threshold, feature: UInt32(source.feature) | (missingIsTrue ? Self.missingBit : 0),
-        whenTrue: whenTrue, whenFalse: whenFalse))
+        whenFalse: whenFalse, whenTrue: whenTrue))
     modes.append(mode)
   }
 
