@@ -23,6 +23,9 @@ package final class GitRepository: Repository {
 
   /// Opens the clone, making it when there is none. The network is not touched: an unreachable host stops no start.
   ///
+  /// Only for whoever holds the lock of the state folder: a clone that is damaged is made again, and what a killed git has
+  /// left is removed. Others open a `LocalRepository`.
+  ///
   /// - Parameters:
   ///   - remote: any address `git` knows, or a path.
   ///   - folder: where the clone lies or shall lie; its parent is made.

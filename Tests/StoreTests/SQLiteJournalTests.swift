@@ -155,6 +155,18 @@ import Testing
     expectStoreError(.failed, "only to be read") { try reader.remember("x", for: Samples.digest, in: "build") }
   }
 
+  @Test func `can be read after its controller was killed`() throws {
+    let journal = try SQLiteJournal(folder: state.folder)
+    try journal.commit(JournalTransition(saved: [Samples.record("income")]))
+    // What a killed controller leaves: the pages and the log, not the index of the log.
+    let copy = TemporaryState()
+    try FileManager.default.createDirectory(atPath: copy.folder.root, withIntermediateDirectories: true)
+    for end in ["", "-wal"] {
+      try FileManager.default.copyItem(atPath: state.folder.journal + end, toPath: copy.folder.journal + end)
+    }
+    #expect(try JournalReader(folder: copy.folder).load().records.count == 1)
+  }
+
   @Test func `is not read where there is none`() {
     expectStoreError(.notFound, "no journal", "--state") { _ = try JournalReader(folder: state.folder) }
     #expect(!FileManager.default.fileExists(atPath: state.folder.journal))
