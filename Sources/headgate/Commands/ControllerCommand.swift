@@ -1,0 +1,35 @@
+import ArgumentParser
+import Serving
+
+struct ControllerCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "controller", abstract: "Watch a repository and reconcile; the model server runs by itself.",
+    discussion: "Builds need the sandbox. The server of the same state folder is `headgate server`.")
+
+  @OptionGroup var options: ControllerOptions
+
+  func run() async throws {
+    let composition = try await ControllerComposition(options, requiresSandbox: true)
+    Terminal.complain("headgate: watching \(options.repository) \(options.branch), state in \(try options.state.folder.root)")
+    try await Interruption.run { try await composition.run() }
+  }
+}
+
+/// Runs work until SIGTERM or SIGINT asks for its end.
+enum Interruption {
+  static func run(_ work: @escaping @Sendable () async throws -> Void) async throws {
+    let (signals, continuation) = AsyncStream<Void>.makeStream()
+    let handlers = TerminationSignals.handle { continuation.yield() }
+    defer { withExtendedLifetime(handlers) {} }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { try await work() }
+      group.addTask { for await _ in signals { break } }
+      do {
+        try await group.next()
+        group.cancelAll()
+        try await group.waitForAll()
+      } catch is CancellationError {
+      }
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import ArgumentParser
+import Foundation
+import LoadTesting
+import Serving
+
+struct Load: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Send real requests to a model at a constant rate and check every answer.",
+    discussion: "Without --duration or --requests it runs until SIGINT or SIGTERM, then reports.")
+
+  @Argument(help: "The model, such as http://127.0.0.1:8080/v2/models/income.")
+  var url: String
+  @Option(help: "Requests a second, sent whether or not earlier ones were answered.")
+  var rate: Double
+  @Option(help: "A CSV file whose columns are the model's inputs, or a JSON request body.", completion: .file())
+  var input: String
+  @Option(help: "The time to go on for, such as 30s.")
+  var duration: Interval?
+  @Option(help: "The number of requests to send.")
+  var requests: Int?
+  @Option(help: "The column whose value goes into X-Headgate-Key.")
+  var keyColumn: String?
+  @Option(help: "A CSV file of the answers expected, row by row.", completion: .file())
+  var expected: String?
+  @Option(help: "Write the report into this file instead of standard output.", completion: .file())
+  var to: String?
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    let generator = LoadGenerator(
+      LoadPlan(
+        url: url, rate: rate, input: input, keyColumn: keyColumn, expected: expected, duration: duration?.duration,
+        requestCount: requests))
+    let handlers = TerminationSignals.handle { generator.stop() }
+    defer { withExtendedLifetime(handlers) {} }
+    let report: LoadReport
+    do {
+      report = try await generator.run()
+    } catch {
+      throw Failure(error.message)
+    }
+    let text = output.format == .json ? try JSONFormat.text(report.summary) : report.text
+    if let to {
+      do {
+        try Data((text + "\n").utf8).write(to: URL(filePath: to))
+      } catch {
+        throw Failure("cannot write \(to): \(error.localizedDescription)")
+      }
+    } else {
+      Terminal.show(text)
+    }
+    if report.failed > 0 { throw ExitCode(1) }
+  }
+}

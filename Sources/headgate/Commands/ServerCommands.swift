@@ -1,0 +1,59 @@
+import ArgumentParser
+import Domain
+import Logging
+import Provenance
+import Serving
+
+struct ServerProgram: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "server", abstract: "Serve the models that the controller of the same state folder routes traffic to.",
+    discussion: "It starts from the last routes it took, and needs no controller to go on serving.")
+
+  @OptionGroup var state: StateOptions
+  @OptionGroup var serving: ServingOptions
+
+  func run() async throws {
+    let folder = try state.folder
+    let server = ModelServer(
+      .gated(folder, EvidenceAdmission(folder)), settings: serving.settings, logger: Logger(label: "headgate.server"))
+    try ServerLifetime.announce(folder)
+    try await serving.run(server)
+  }
+}
+
+struct Serve: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Serve one model file for development, without gates, on this machine only.",
+    discussion: "Answers, metrics and the log are marked 'ungated'.")
+
+  @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+  var file: String
+  @Flag(help: "Let other machines reach the ungated model.")
+  var allowUngated = false
+  @OptionGroup var serving: ServingOptions
+
+  func run() async throws {
+    let server = ModelServer(
+      .ungated(file: file, allowsPublic: allowUngated), settings: serving.settings, logger: Logger(label: "headgate.serve"))
+    try await serving.run(server)
+  }
+}
+
+extension ServingOptions {
+  var settings: ServerSettings {
+    var settings = ServerSettings(host: restHost, port: restPort, version: BuildVersion.text)
+    if let threads { settings.threadCount = threads }
+    return settings
+  }
+
+  /// Serves until SIGTERM or SIGINT; what was accepted is answered first.
+  func run(_ server: ModelServer) async throws {
+    let handlers = TerminationSignals.handle { server.stop() }
+    defer { withExtendedLifetime(handlers) {} }
+    do {
+      try await server.run { address in Terminal.show("listening on http://\(address.host):\(address.port)") }
+    } catch let error as ServerError {
+      throw Failure(error.message)
+    }
+  }
+}

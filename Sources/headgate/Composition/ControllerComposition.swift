@@ -1,0 +1,79 @@
+import Building
+import Control
+import Domain
+import Gates
+import Glibc
+import Provenance
+import Reconciling
+import Repositories
+import Store
+import Targets
+
+/// A controller with everything it works with, on one state folder.
+struct ControllerComposition {
+  let controller: Controller
+  private let interface: ControlInterface
+  private let folder: StateFolder
+
+  /// - Parameter requiresSandbox: without it, a machine that cannot sandbox builds runs them with less isolation, after a
+  ///   warning, and the objects show `SandboxReduced`.
+  init(_ options: ControllerOptions, requiresSandbox: Bool) async throws {
+    let folder = try options.state.folder
+    // Sockets, journal and builds are the owner's alone.
+    umask(0o077)
+    let journal = try SQLiteJournal(folder: folder)
+    let store = try FileArtifactStore(folder: folder)
+    let remote = Self.remote(options.repository)
+    let repository = try GitRepository(
+      remote: remote, branch: options.branch,
+      folder: folder.repositories + "/" + Digest.sha256(of: remote).short + ".git")
+    let inputs = RepositoryInputs(repository: repository, artifacts: store, memo: journal)
+    let states = CommitStates(repository: repository, folder: try options.folder)
+    let sandbox = try await Self.sandbox(required: requiresSandbox)
+    var settings = ControllerSettings()
+    settings.pollInterval = options.interval.duration
+    controller = try Controller(
+      seams: ControllerSeams(
+        journal: AnnouncingJournal(journal: journal), repository: repository, writeBack: repository, source: states,
+        builder: SandboxedBuilder(
+          inputs: inputs, artifacts: store, memo: journal, sandbox: sandbox, folder: folder.builds),
+        gatekeeper: ModelGatekeeper(
+          artifacts: store, inputs: inputs, scanner: FormatScanner(), memo: journal, runtimeVersion: BuildVersion.text,
+          instructionSet: BuildVersion.instructionSet),
+        target: LocalTarget(folder), store: store),
+      settings: settings, wallTime: { .now })
+    interface = ControlInterface(controller: controller, history: journal, store: store) {
+      try await states.state(at: try await repository.fetchHead())
+    }
+    self.folder = folder
+  }
+
+  /// Watches, reconciles and answers the command line until cancelled.
+  func run() async throws {
+    // The journal's lock says that no other controller uses this socket.
+    unlink(folder.controllerSocket)
+    defer { unlink(folder.controllerSocket) }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      group.addTask { await controller.run() }
+      group.addTask { try await interface.run(socket: folder.controllerSocket) }
+      try await group.next()
+      group.cancelAll()
+    }
+  }
+
+  private static func sandbox(required: Bool) async throws -> Sandbox {
+    do {
+      return try await Sandbox.detect()
+    } catch where !required {
+      Terminal.complain("headgate: builds run with less isolation: \(error.message)")
+      return .reduced
+    }
+  }
+
+  /// A path is made absolute, since git runs in other folders.
+  private static func remote(_ text: String) -> String {
+    guard !text.contains(":"), let resolved = realpath(text, nil) else { return text }
+    defer { free(resolved) }
+    return String(cString: resolved)
+  }
+}

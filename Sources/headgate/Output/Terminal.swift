@@ -1,0 +1,30 @@
+import Glibc
+
+/// Text out: results to descriptor 1, everything else to descriptor 2.
+enum Terminal {
+  /// Whether colour and moving progress may go to standard output.
+  static let isRich = isatty(1) == 1 && getenv("NO_COLOR") == nil
+
+  /// Whether they may go to standard error.
+  static let complaintsAreRich = isatty(2) == 1 && getenv("NO_COLOR") == nil
+
+  /// Writes a result.
+  static func show(_ text: String) {
+    write(text.hasSuffix("\n") ? text : text + "\n", to: 1)
+  }
+
+  /// Writes a remark, a warning or an error.
+  static func complain(_ text: String) {
+    write(text.hasSuffix("\n") ? text : text + "\n", to: 2)
+  }
+
+  private static func write(_ text: String, to descriptor: Int32) {
+    var bytes = Array(text.utf8)[...]
+    while !bytes.isEmpty {
+      let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { return }
+      bytes = bytes.dropFirst(count)
+    }
+  }
+}
