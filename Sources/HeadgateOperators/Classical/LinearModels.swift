@@ -41,8 +41,10 @@ enum LinearModels {
     _ scores: UnsafeMutableBufferPointer<Float>, _ transform: PostTransform, addsSecondClass: Bool
   ) {
     if addsSecondClass {
-      scores[1] = scores[0]
-      scores[0] = 1 - scores[0]
+      let score = scores[0]
+      (scores[0], scores[1]) =
+        transform == .logistic
+        ? (PostTransform.logistic(-score), PostTransform.logistic(score)) : (1 - score, score)
     } else if scores.count == 1 {
       if transform == .probit { scores[0] = PostTransform.probit(scores[0]) }
     } else {

@@ -46,8 +46,9 @@ enum SupportVectorMachines {
     switch transform {
     case .none: (scores[0], scores[1]) = (-decision, decision)
     case .probit: (scores[0], scores[1]) = (PostTransform.probit(decision), 0)
-    // ONNX Runtime takes the decision as a probability here, whatever the transform.
-    case .softmax, .logistic, .softmaxZero: (scores[0], scores[1]) = (1 - decision, decision)
+    case .logistic: (scores[0], scores[1]) = (PostTransform.logistic(-decision), PostTransform.logistic(decision))
+    // ONNX Runtime takes the decision as a probability here.
+    case .softmax, .softmaxZero: (scores[0], scores[1]) = (1 - decision, decision)
     }
   }
 

@@ -12,7 +12,8 @@ struct EnsembleScores: Sendable {
 
   /// Finishes a row of a regressor.
   func finishTargets<Scalar: TreeScalar, Output: TreeScalar>(
-    _ scores: UnsafeMutableBufferPointer<Scalar>, _ output: UnsafeMutableBufferPointer<Output>
+    _ scores: UnsafeMutableBufferPointer<Scalar>, seen: UnsafeBufferPointer<Bool>,
+    _ output: UnsafeMutableBufferPointer<Output>
   ) {
     if divisor > 1 { for index in scores.indices { scores[index] /= Scalar(divisor) } }
     if baseValues.count == scores.count {
@@ -22,7 +23,15 @@ struct EnsembleScores: Sendable {
       output[0] = transform == .probit ? Output(PostTransform.probit(Float(scores[0]))) : Output(scores[0])
       return
     }
+    clear(scores, unseen: seen)
     write(scores, output)
+  }
+
+  /// A score that no tree gave is 0, whatever its base value.
+  private func clear<Scalar: TreeScalar>(
+    _ scores: UnsafeMutableBufferPointer<Scalar>, unseen seen: UnsafeBufferPointer<Bool>
+  ) {
+    for index in scores.indices where !seen[index] { scores[index] = 0 }
   }
 
   /// What decides between two classes when the model has one score for both.
@@ -73,6 +82,7 @@ struct EnsembleScores: Sendable {
       scores[0] += Scalar(baseValues[0])
     }
     let deciding = seen[1] ? scores[1] : scores[0]
+    if !isSingle { clear(scores, unseen: seen) }
     let isPositive = deciding > (two.hasOneScore && two.weightsArePositive ? 0.5 : 0)
     guard isSingle else {
       write(scores, output)
@@ -81,8 +91,8 @@ struct EnsembleScores: Sendable {
     let score = Float(scores[0])
     switch transform {
     case .probit: (output[0], output[1]) = (PostTransform.probit(score), 0)
-    case _ where two.hasOneScore && two.weightsArePositive: (output[0], output[1]) = (1 - score, score)
     case .logistic: (output[0], output[1]) = (PostTransform.logistic(-score), PostTransform.logistic(score))
+    case _ where two.hasOneScore && two.weightsArePositive: (output[0], output[1]) = (1 - score, score)
     default: (output[0], output[1]) = (-score, score)
     }
     return isPositive ? 1 : 0

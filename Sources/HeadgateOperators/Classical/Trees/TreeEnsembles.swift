@@ -99,20 +99,20 @@ enum TreeEnsembles {
       if keepsDouble && input.tensor.elementType == .double {
         let output = try call.make(Double.self, shape) { (output) throws(TensorError) in
           try forests.forEachRow(of: input, call, aggregate: aggregate) { _, _, _ in
-          } double: { row, collected, _ in
+          } double: { row, collected, seen in
             scores.finishTargets(
-              collected, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
+              collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
           }
         }
         return [.tensor(output)]
       }
       let output = try call.make(Float.self, shape) { (output) throws(TensorError) in
-        try forests.forEachRow(of: input, call, aggregate: aggregate) { row, collected, _ in
+        try forests.forEachRow(of: input, call, aggregate: aggregate) { row, collected, seen in
           scores.finishTargets(
-            collected, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
-        } double: { row, collected, _ in
+            collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
+        } double: { row, collected, seen in
           scores.finishTargets(
-            collected, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
+            collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
         }
       }
       return [.tensor(output)]
