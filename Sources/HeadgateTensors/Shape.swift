@@ -11,6 +11,8 @@ extension [Int] {
     var hasZero = false
     for extent in self {
       guard extent >= 0 else { throw TensorError(.shape, "a dimension of \(self) is negative") }
+      // Sums of extents and pads cannot overflow below this, even for shapes that hold no elements.
+      guard extent <= 1 << 48 else { throw TensorError(.memoryLimit, "shape \(self) passes any memory limit") }
       if extent == 0 {
         hasZero = true
         continue

@@ -6,6 +6,10 @@ enum ControlFlow {
     .op("If", since: 1, branch), .op("Loop", since: 1, loop), .op("Scan", since: 9, scan),
   ]
 
+  /// The share of the run's memory limit that one step of a loop stands for: a wrong count in a file
+  /// can then neither hold a thread for ever nor pile up small tensors without end.
+  private static let bytesPerStep = 1024
+
   private static func branch(_ call: OperatorCall) throws(TensorError) -> [Value] {
     guard let condition = try call.tensor(0).bools().first else {
       throw TensorError(.shape, "the condition is empty")
@@ -27,6 +31,9 @@ enum ControlFlow {
     var stacks = [[Tensor]](repeating: [], count: body.outputCount - 1 - carriedCount)
     var step = 0
     while goesOn, step < limit {
+      guard step < call.budget.limit / bytesPerStep else {
+        throw TensorError(.memoryLimit, "the loop passes \(step) steps; raise maxRunBytes if that is meant")
+      }
       let counter = try Tensor(shape: [], integers: [Int64(step)])
       let flag = try Tensor(shape: [], bools: [goesOn])
       let results = try body.run([.tensor(counter), .tensor(flag)] + carried, outer: call)

@@ -35,8 +35,8 @@ enum Padding {
     _ input: Tensor, _ axis: Int, _ before: Int, _ after: Int, _ mode: String, _ fill: Tensor?, _ call: OperatorCall
   ) throws(TensorError) -> Tensor {
     let extent = input.shape[axis]
-    let limit = 1 << 40
-    guard abs(before) < limit, abs(after) < limit, extent + before + after >= 0 else {
+    let sensible = -1 << 48...1 << 48
+    guard sensible.contains(before), sensible.contains(after), extent + before + after >= 0 else {
       throw TensorError(.shape, "pads \(before) and \(after) do not fit an axis of \(extent)")
     }
     var shape = input.shape

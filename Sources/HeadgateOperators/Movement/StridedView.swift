@@ -91,7 +91,9 @@ extension Tensor {
   func expanded(to target: Shape, _ call: OperatorCall) throws(TensorError) -> Tensor {
     if target == shape { return self }
     // The strides of a shape are computed below, so it must be known to be a possible one.
-    _ = try target.elementCount()
+    guard try target.elementCount() >= 0, try shape.broadcast(with: target) == target else {
+      throw TensorError(.shape, "shape \(shape) cannot be stretched to \(target)")
+    }
     let missing = target.count - rank
     let own = shape.rowMajorStrides
     var strides = [Int](repeating: 0, count: target.count)

@@ -1,0 +1,29 @@
+import HeadgateTensors
+import Testing
+
+@testable import HeadgateOperators
+
+/// Runs one operator as the executor would.
+func run(
+  _ name: String, domain: String = "", opset: Int = 17, _ inputs: [Tensor?],
+  _ attributes: [(name: String, value: AttributeValue)] = [], outputs: Int = 1
+) throws -> [Tensor] {
+  let definition = try #require(OperatorRegistry.standard.definition(domain: domain, name: name, opset: opset))
+  let node = OperatorNode(
+    name: "test", operatorName: name, domain: domain, opset: opset, attributes: Attributes(attributes),
+    constants: inputs.map { _ in nil }, usedOutputs: [Bool](repeating: true, count: outputs))
+  let values = try definition.prepare(node)(
+    OperatorCall(node: node, inputs: inputs.map { $0.map { .tensor($0) } }, budget: .unlimited))
+  return try values.map { try #require($0.tensor) }
+}
+
+func floats(_ shape: Shape, _ values: [Float]) throws -> Tensor { try Tensor(shape: shape, floats: values) }
+func integers(_ shape: Shape, _ values: [Int64]) throws -> Tensor { try Tensor(shape: shape, integers: values) }
+
+/// Equal to within single precision, NaN to NaN.
+func expectClose(_ actual: [Float], _ expected: [Float], sourceLocation: SourceLocation = #_sourceLocation) {
+  #expect(actual.count == expected.count, sourceLocation: sourceLocation)
+  for (a, e) in zip(actual, expected) {
+    #expect(a == e || (a.isNaN && e.isNaN) || abs(a - e) <= 1e-6 + 1e-5 * abs(e), sourceLocation: sourceLocation)
+  }
+}
