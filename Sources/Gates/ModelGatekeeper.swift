@@ -81,16 +81,19 @@ package struct ModelGatekeeper: Gatekeeper {
 
   /// Opens the candidate and checks its digest; all gates read these same bytes.
   private func candidateFile(_ request: GateRequest) throws(StageError) -> GateSession.ModelFile {
-    let name =
-      switch request.deployment.spec.model {
-      case .artifact(let path, _): path.baseName
-      case .build(let build): build.steps.last?.output ?? "model"
-      }
-    let file = modelFile(request.candidate, name: name)
+    let file = modelFile(request.candidate, name: Self.fileName(request))
     if case .failure(let error) = file.bytes {
       throw StageError(.gating, reason: error.reason.rawValue, "candidate: \(error.message)", remedy: .retry)
     }
     return file
+  }
+
+  /// What the candidate's file is called where it comes from.
+  private static func fileName(_ request: GateRequest) -> String {
+    switch request.deployment.spec.model {
+    case .artifact(let path, _): path.baseName
+    case .build(let build): build.steps.last?.output ?? "model"
+    }
   }
 
   private func championFile(_ digest: Digest, name: String) -> GateSession.ModelFile {
@@ -163,6 +166,8 @@ extension ModelGatekeeper {
     builder.add(runtimeVersion)
     builder.add(instructionSet)
     builder.add("\(minimums.rows) \(minimums.denominator)")
+    // A scanner compares the name with the content.
+    builder.add(requirement.gate.check == .security ? Self.fileName(request) : "")
     return builder.finish()
   }
 

@@ -92,6 +92,25 @@ import Testing
     #expect(paired.lower < paired.upper)
   }
 
+  /// Clopper and Pearson's limits for no error among n rows: 1 - 0.025^(1/n) is 0.1157 for n = 30, 0.3085 for n = 10.
+  @Test(arguments: [
+    (QualityMetric.accuracy, 30, 0.1157), (.accuracy, 10, 0.3085), (.rocAUC, 20, 0.3085), (.f1, 20, 0.3085),
+  ])
+  func `is not certain of a model that made no error on few rows`(
+    metric: QualityMetric, rows: Int, doubt: Double
+  ) throws {
+    let labels = (0..<rows).map { $0 % 2 == 0 }
+    let right = try BinarySample(labels: labels, scores: labels.map { $0 ? 1 : 0 }, predictions: labels)
+    let interval = try #require(Bootstrap(seed: [1]).estimate(metric, of: right).interval)
+    #expect(interval.upper == 1)
+    #expect(abs(interval.lower - (1 - doubt)) < 0.0001)
+    let wrong = try BinarySample(
+      labels: labels, scores: labels.map { $0 ? 0 : 1 }, predictions: labels.map { !$0 })
+    let mirrored = try #require(Bootstrap(seed: [1]).estimate(metric, of: wrong).interval)
+    #expect(mirrored.lower == 0)
+    #expect(abs(mirrored.upper - doubt) < 0.0001)
+  }
+
   @Test func `refuses to compare different rows`() throws {
     let one = try BinarySample(labels: [true, false], scores: [1, 0])
     let other = try BinarySample(labels: [false, true], scores: [1, 0])
@@ -101,12 +120,15 @@ import Testing
   }
 
   @Test func `has no interval when replicates are undefined`() throws {
-    // One positive among 20 rows, never predicted: a third of the replicates has no positive at all.
-    var labels = Array(repeating: false, count: 20)
+    // Two positives among 40 rows, one of them found: one replicate in eight has neither.
+    var labels = Array(repeating: false, count: 40)
     labels[3] = true
-    let sample = try BinarySample(labels: labels, predictions: Array(repeating: false, count: 20))
+    labels[4] = true
+    var predictions = Array(repeating: false, count: 40)
+    predictions[3] = true
+    let sample = try BinarySample(labels: labels, predictions: predictions)
     let estimate = try Bootstrap(seed: [1]).estimate(.f1, of: sample)
-    #expect(estimate.value.value == 0)
+    #expect(estimate.value.value == 2.0 / 3)
     #expect(estimate.interval == nil)
     #expect(estimate.intervalReason?.contains("undefined in") == true)
   }

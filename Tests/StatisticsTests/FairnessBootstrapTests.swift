@@ -38,6 +38,16 @@ import Testing
     #expect(one == other)
   }
 
+  @Test func `is not certain of groups in which every row is treated alike`() throws {
+    let few = try groupedSample([("a", tp: 10, fp: 0, fn: 0, tn: 10), ("b", tp: 10, fp: 0, fn: 0, tn: 10)])
+    let interval = try #require(Bootstrap(seed: [5]).estimate(.equalizedOddsDifference, of: few).interval)
+    #expect(interval.lower == 0)
+    // One proportion of 10 of 10 reaches down to 0.69 at 0.95 confidence.
+    #expect((0.15...0.35).contains(interval.upper))
+    let many = try groupedSample([("a", tp: 1000, fp: 0, fn: 0, tn: 1000), ("b", tp: 1000, fp: 0, fn: 0, tn: 1000)])
+    #expect(try #require(Bootstrap(seed: [5]).estimate(.equalizedOddsDifference, of: many).interval).upper < 0.005)
+  }
+
   @Test func `of an undefined metric is undefined`() throws {
     let sample = try groupedSample([("a", tp: 2, fp: 0, fn: 1, tn: 3), ("b", tp: 0, fp: 0, fn: 0, tn: 5)])
     let estimate = try Bootstrap(seed: [4]).estimate(.equalizedOddsDifference, of: sample)

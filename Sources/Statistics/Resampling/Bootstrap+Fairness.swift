@@ -10,6 +10,9 @@ extension Bootstrap {
   /// selected ones is a Binomial(n, k/n) draw. So a replicate draws one number a denominator:
   /// the same distribution as resampling rows, at a cost of O(groups log rows). With weights, rows are drawn.
   ///
+  /// A group of which no row, or every row, is selected would give the same rate in every replicate, which is no
+  /// certainty in a small group: such rates are drawn as if half a row of n + 1 were otherwise (Jeffreys' prior).
+  ///
   /// Groups are drawn in the order of their counts, not of their names: groups with equal counts are
   /// exchangeable, so neither the order of rows nor the names of groups change the interval (with
   /// weights, the order of rows does).
@@ -60,12 +63,17 @@ private struct RateDraws: Sendable {
     // Without weights the cells are whole numbers.
     let truePositive = Int(group.confusion.truePositive)
     firstTotal = byLabel ? group.positives : group.count
-    first = BinomialTable(
-      trials: firstTotal, marked: byLabel ? truePositive : group.selected, total: max(1, firstTotal))
+    first = Self.table(byLabel ? truePositive : group.selected, of: firstTotal)
     secondTotal = group.negatives
-    second =
-      byLabel
-      ? BinomialTable(trials: secondTotal, marked: group.selected - truePositive, total: max(1, secondTotal)) : nil
+    second = byLabel ? Self.table(group.selected - truePositive, of: secondTotal) : nil
+  }
+
+  private static func table(_ marked: Int, of total: Int) -> BinomialTable {
+    let isAtBoundary = total > 0 && (marked == 0 || marked == total)
+    // (marked + 1/2) / (total + 1)
+    return isAtBoundary
+      ? BinomialTable(trials: total, marked: 2 * marked + 1, total: 2 * total + 2)
+      : BinomialTable(trials: total, marked: marked, total: max(1, total))
   }
 
   func draw(_ generator: inout SeededGenerator) -> FairnessMetric.Rates {

@@ -4,9 +4,15 @@ extension Bootstrap {
   /// ROC AUC resamples positives and negatives apart, because it conditions on both numbers and a replicate
   /// without one of them has no value. The other metrics resample all rows, because the
   /// share of positives is part of what they estimate. Weighted rows are drawn evenly and carry their weights.
+  ///
+  /// A model without a single error (or without a single success) gives the same value in every replicate, which is
+  /// no certainty: there the interval is ``boundary(_:_:)``.
   package func estimate(_ metric: QualityMetric, of sample: BinarySample) -> Estimate {
     let value = metric.measure(sample)
     guard value.value != nil else { return estimate(value, strata: "") { _ in nil } }
+    if let interval = boundary(metric, value) {
+      return Estimate(value: value, interval: interval, intervalReason: nil)
+    }
     switch metric {
     case .rocAUC:
       var areas = AreaReplicates(labels: sample.labels, weights: sample.weights, models: [RankedScores(sample)])
@@ -62,6 +68,26 @@ extension Bootstrap {
       let rows = MeanReplicates(values: differences, weights: weights)
       return estimate(value, strata: "paired, over rows") { rows.draw(&$0) }
     }
+  }
+
+  /// The exact binomial interval (Clopper and Pearson, 1934) at 0 or n errors of n; nil for other values.
+  ///
+  /// With no error among n rows the lower end is tail^(1/n), where tail is half of what confidence leaves: near 1 - 3.7/n
+  /// for 0.95. For accuracy n is the number of rows. ROC AUC and F1 are no proportions; theirs is the
+  /// smaller class and the positives, the number of rows that a first error would have to be found in.
+  private func boundary(_ metric: QualityMetric, _ value: MetricValue) -> Interval? {
+    let trials: Int
+    switch metric {
+    case .accuracy: trials = value.count
+    case .rocAUC: trials = min(value.positives, value.negatives)
+    case .f1: trials = value.positives
+    case .logLoss, .brier: return nil
+    }
+    guard trials > 0, value.value == 0 || value.value == 1 else { return nil }
+    let bound = root((1 - confidence) / 2, trials)
+    return Interval(
+      lower: value.value == 1 ? bound : 0, upper: value.value == 1 ? 1 : 1 - bound, confidence: confidence,
+      method: "exact binomial bound, \(trials) rows")
   }
 
   private static func difference(_ challenger: MetricValue, _ champion: MetricValue) -> MetricValue {
