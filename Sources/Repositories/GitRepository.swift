@@ -1,5 +1,6 @@
 import CLibGit2
 import Domain
+import Glibc
 import Synchronization
 
 /// The watched branch of a remote repository, over a bare clone in the state folder.
@@ -88,6 +89,9 @@ package final class GitRepository: Repository {
 
   /// Brings the branch and its history here.
   func fetch(_ cancellation: Cancellation) throws(GitError) -> CommitID {
+    guard access(folder + "/HEAD", F_OK) == 0 else {
+      throw GitError(.corrupt, "the clone at \(folder) is gone: restart the controller, which makes it again")
+    }
     _ = try program.run(
       [
         "--git-dir=\(folder)", "-c", "gc.auto=0", "-c", "maintenance.auto=false",

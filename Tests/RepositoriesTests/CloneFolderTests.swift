@@ -75,6 +75,27 @@ import Testing
     #expect(try await repository.snapshot(at: "HEAD").commit == other)
   }
 
+  @Test func `follows a branch whose name the old one forbids`() async throws {
+    let old = try fixture.commit(["a.yaml": "one"])
+    _ = try await fixture.repository().fetchHead()
+    try fixture.inRemote("update-ref", "-d", "refs/heads/main")
+    try fixture.write("two", to: "a.yaml")
+    let head = try fixture.commit(branch: "main/next")
+    let repository = try fixture.repository(branch: "main/next")
+    #expect(try await repository.fetchHead() == head)
+    #expect(try await repository.snapshot(at: old.text).commit == old)
+  }
+
+  @Test func `is told to be gone, and is back after a restart`() async throws {
+    _ = try fixture.commit(["a.yaml": "one"])
+    let repository = try fixture.repository()
+    _ = try await repository.fetchHead()
+    try FileManager.default.removeItem(atPath: fixture.clone)
+    let head = try fixture.commit(["a.yaml": "two"])
+    await expectGitError(.corrupt, fixture.clone, "restart") { _ = try await repository.fetchHead() }
+    #expect(try await fixture.repository().fetchHead() == head)
+  }
+
   private func loose() throws -> [String] {
     let objects = fixture.clone + "/objects"
     return try FileManager.default.subpathsOfDirectory(atPath: objects).filter {

@@ -63,6 +63,18 @@ struct RawObjectHandle: ~Copyable {
   deinit { git_odb_object_free(pointer) }
 }
 
+/// A name for an object or for another name.
+struct ReferenceHandle: ~Copyable {
+  let pointer: OpaquePointer
+
+  init(_ name: String, in repository: borrowing RepositoryHandle) throws(GitError) {
+    let owner = repository.pointer
+    pointer = try LibGit2.make("read \(name)") { git_reference_lookup(&$0, owner, name) }
+  }
+
+  deinit { git_reference_free(pointer) }
+}
+
 /// A commit.
 struct CommitHandle: ~Copyable {
   let pointer: OpaquePointer

@@ -128,11 +128,17 @@ final class ObjectReader: Sendable {
 }
 
 extension ObjectReader {
-  /// Makes HEAD name a branch, so that `HEAD~1` means the watched one.
+  /// Makes HEAD name a branch, so that `HEAD~1` means the watched one. The branch it named before goes, its objects stay:
+  /// `a` would forbid a branch `a/b`.
   func setHead(toBranch branch: String) throws(GitError) {
+    let name = "refs/heads/\(branch)"
     try state.withLock { state throws(GitError) in
-      try LibGit2.check(
-        git_repository_set_head(state.repository.pointer, "refs/heads/\(branch)"), "make HEAD name \(branch)")
+      let repository = state.repository.pointer
+      let head = try ReferenceHandle("HEAD", in: state.repository)
+      let old = git_reference_symbolic_target(head.pointer).map { String(cString: $0) }
+      guard old != name else { return }
+      if let old { try LibGit2.check(git_reference_remove(repository, old), "remove \(old)") }
+      try LibGit2.check(git_repository_set_head(repository, name), "make HEAD name \(branch)")
     }
   }
 }
