@@ -70,9 +70,10 @@ package struct SimulatedServer: Sendable {
   }
 
   /// Lets time pass: what loads becomes ready or is refused, what drains goes, and requests are answered.
-  package mutating func tick(requests: Int) {
+  /// - Parameter progress: whether loading and draining get anywhere.
+  package mutating func tick(requests: Int, progress: Bool = true) {
     for (name, versions) in models {
-      for (number, running) in versions {
+      for (number, running) in versions where progress {
         switch running.state {
         case .draining: models[name]?[number] = nil
         case .loading:

@@ -18,6 +18,7 @@ private let runs: Int = getenv("HEADGATE_SCALE_SIMULATION").flatMap { Int(String
       var world = try World(seed: seed)
       world.crashPerMille = 20
       world.faults = 10
+      world.staleness = 30
       for _ in 0..<120 { disturb(&world) }
       world.crashPerMille = 0
       world.faults = 0
@@ -71,6 +72,7 @@ private let runs: Int = getenv("HEADGATE_SCALE_SIMULATION").flatMap { Int(String
     var world = try World(seed: seed)
     var script = SeededGenerator(seed: seed &+ 77)
     world.crashPerMille = crashPerMille
+    world.staleness = 20
     for _ in 0..<6 {
       let name = World.names.randomElement(using: &script) ?? World.names[0]
       world.commit(name, kind: World.Kind.allCases.randomElement(using: &script) ?? .good)

@@ -35,11 +35,16 @@ struct World {
   var faults = 0
   var violations: [String] = []
   var phasesSeen: Set<String> = []
+  /// Percent of looks at which the server's report is that of the look before.
+  var staleness = 0
 
   private var evidence: [Digest: Evidence] = [:]
   private var kinds: [Digest: Kind] = [:]
   private var work: [ModelName: Work] = [:]
   private var desired: DesiredState?
+  private var lastStatus: ServerStatus?
+  /// Models that misbehaved and that nobody has asked for anew since.
+  private var misbehaved: [ModelName: Set<Digest>] = [:]
   private var mustRoute = true
   private var commitCount = 0
   /// Deployments whose file is invalid at the head.
@@ -136,9 +141,11 @@ struct World {
         invalidFiles: head.invalidFiles
           .filter { path in !deployments.values.contains { $0.place.path == path } }.union(invalid)))
     for name in deployments.keys { hidden[name] = nil }
+    for name in Self.names where deployments[name]?.digest != head.deployments[name]?.digest { misbehaved[name] = nil }
   }
 
   mutating func command(_ command: Command, _ name: ModelName) {
+    if command == .retry { misbehaved[name] = nil }
     do { _ = try reconciliation.perform(command, on: name, now: now) } catch { violations.append("\(error)") }
   }
 
@@ -147,7 +154,7 @@ struct World {
   /// Lets some time pass and the controller look once.
   mutating func tick() {
     now = now + .milliseconds(Int.random(in: 500...20_000, using: &random))
-    server.tick(requests: requests)
+    server.tick(requests: requests, progress: staleness == 0 || random.chance(60))
     do {
       try look()
     } catch is Crash {
@@ -176,7 +183,9 @@ struct World {
       try mayCrash()
       desired = head
     }
-    let observation = isServerReachable ? server.status : nil
+    let fresh = server.status
+    let observation = isServerReachable ? (random.chance(staleness) ? lastStatus ?? fresh : fresh) : nil
+    lastStatus = fresh
     let names = Set(reconciliation.records.keys).union(desired?.deployments.keys.map { $0 } ?? []).sorted()
     for name in names {
       try reconciliation.advance(
@@ -311,7 +320,9 @@ struct World {
         {
           violations.append("\(model.name) \(version.version) gets \(version.weight) without passing evidence")
         }
-        if reconciliation.records[model.name]?.quarantine.contains(where: { $0.model == version.digest }) == true {
+        if misbehaved[model.name]?.contains(version.digest) == true
+          || reconciliation.records[model.name]?.quarantine.contains(where: { $0.model == version.digest }) == true
+        {
           violations.append("\(model.name) \(version.version) gets \(version.weight) in quarantine")
         }
       }
@@ -321,6 +332,12 @@ struct World {
   private mutating func check() {
     for (name, record) in reconciliation.records {
       phasesSeen.insert(record.phase.name)
+      if record.rollback?.cause == .failed, let model = record.candidate?.build?.model {
+        misbehaved[name, default: []].insert(model)
+        if !record.quarantine.contains(where: { $0.model == model }) {
+          violations.append("\(name): a model that is taken back is not quarantined")
+        }
+      }
       if record.phase == .blocked, record.problem == nil { violations.append("\(name) is blocked without a reason") }
       guard desired != nil else { continue }
       let wait = reconciliation.waits[name]
@@ -379,6 +396,10 @@ struct World {
       guard let deployment = head?.deployments[name] else {
         if record.hold == nil { violations.append("\(name) is gone and remembered") }
         continue
+      }
+      let quarantined = Set(record.quarantine.map(\.model))
+      if let bad = misbehaved[name], !quarantined.isSuperset(of: bad) {
+        violations.append("\(name): a quarantine ended by itself")
       }
       let isInStep = record.champion?.deployment.digest == deployment.digest
       if record.phase == .idle, !isInStep { violations.append("\(name) is idle and not in step") }
