@@ -7,61 +7,68 @@ let inferenceOnly = Context.environment["HEADGATE_ONLY"] == "inference"
 let inferenceTargets: [Target] = [
   .target(name: "HeadgateKernels"),
   .target(name: "HeadgateTensors", dependencies: ["HeadgateKernels"]),
-  .target(name: "HeadgateOperators", dependencies: ["HeadgateTensors", "HeadgateKernels"]),
+  .target(name: "HeadgateOperators", dependencies: ["HeadgateTensors"]),
   .target(name: "HeadgateRuntime", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
-  .testTarget(name: "HeadgateTensorsTests", dependencies: ["HeadgateTensors"]),
-  .testTarget(name: "HeadgateOperatorsTests", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
   .testTarget(name: "HeadgateRuntimeTests", dependencies: ["HeadgateRuntime", "HeadgateTensors"]),
 ]
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let deploymentTargets: [Target] = [
   .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
   .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CSpawn"),
   .target(name: "Statistics"),
-  .target(name: "Domain", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+  .target(name: "Domain", dependencies: [crypto]),
   .target(name: "Processes", dependencies: ["CSpawn"]),
   .target(name: "Datasets", dependencies: ["Domain"]),
-  .target(name: "Repositories", dependencies: ["Domain", "Processes", "CLibGit2"]),
+  .target(name: "Repositories", dependencies: ["Domain", "CLibGit2"]),
   .target(name: "Specs", dependencies: ["Domain", "CLibYAML"]),
-  .target(name: "Store", dependencies: ["Domain", .product(name: "GRDB", package: "GRDB.swift")]),
+  .target(name: "Store", dependencies: ["Domain", database]),
   .target(name: "Building", dependencies: ["Domain", "Processes"]),
   .target(name: "Provenance", dependencies: ["Domain"]),
-  .target(name: "Gates", dependencies: ["Domain", "HeadgateRuntime", "Statistics", "Datasets"]),
-  .target(name: "Reconciling", dependencies: ["Domain", "Statistics"]),
-  .target(
-    name: "Connections",
-    dependencies: [
-      .product(name: "NIOCore", package: "swift-nio"), .product(name: "NIOPosix", package: "swift-nio"),
-      .product(name: "NIOHTTP1", package: "swift-nio"),
-    ]),
+  .target(name: "Gates", dependencies: ["Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics", "Datasets"]),
+  .target(name: "Reconciling", dependencies: ["Domain"]),
+  .target(name: "Connections", dependencies: [nioCore, nioPosix, nioHTTP1]),
   .target(
     name: "Serving",
-    dependencies: ["Domain", "HeadgateRuntime", .product(name: "Hummingbird", package: "hummingbird")]),
-  .target(name: "Targets", dependencies: ["Domain", "Connections", "Processes"]),
+    dependencies: [
+      "Domain", "HeadgateRuntime", "HeadgateTensors", hummingbirdCore, httpTypes, logging, nioCore, nioPosix,
+    ]),
+  .target(name: "Targets", dependencies: ["Domain", "Connections", "CSpawn"]),
   .target(name: "LoadTesting", dependencies: ["Domain", "Connections"]),
-  .target(
-    name: "Control",
-    dependencies: ["Domain", .product(name: "Hummingbird", package: "hummingbird")]),
+  .target(name: "Control", dependencies: ["Domain", "Reconciling", hummingbird]),
   .executableTarget(
     name: "headgate",
     dependencies: [
       "Building", "Connections", "Control", "Datasets", "Domain", "Gates", "HeadgateRuntime", "LoadTesting", "Processes",
-      "Provenance", "Reconciling", "Repositories", "Serving", "Specs", "Store", "Targets",
-      .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Provenance", "Reconciling", "Repositories", "Serving", "Specs", "Store", "Targets", argumentParser, logging,
     ]),
   .target(name: "TestSupport", dependencies: ["Domain", "Reconciling"]),
-  .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+  .testTarget(name: "BuildingTests", dependencies: ["Building", "Domain"]),
+  .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
+  .testTarget(
+    name: "GatesTests",
+    dependencies: ["Gates", "Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics"],
+    exclude: ["Fixtures"]),
   .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
-  .testTarget(name: "DatasetsTests", dependencies: ["Datasets"]),
-  .testTarget(name: "RepositoriesTests", dependencies: ["Repositories"]),
-  .testTarget(name: "SpecsTests", dependencies: ["Specs"]),
-  .testTarget(name: "StoreTests", dependencies: ["Store", "TestSupport"]),
-  .testTarget(name: "BuildingTests", dependencies: ["Building"]),
-  .testTarget(name: "ProvenanceTests", dependencies: ["Provenance"]),
-  .testTarget(name: "GatesTests", dependencies: ["Gates"]),
-  .testTarget(name: "ReconcilingTests", dependencies: ["Reconciling", "TestSupport"]),
-  .testTarget(name: "ServingTests", dependencies: ["Serving", "Connections", "Provenance"]),
+  .testTarget(name: "ReconcilingTests", dependencies: ["Reconciling", "Domain", "TestSupport"]),
+  .testTarget(name: "RepositoriesTests", dependencies: ["Repositories", "Domain"]),
+  .testTarget(
+    name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", logging],
+    exclude: ["Fixtures"]),
+  .testTarget(name: "SpecsTests", dependencies: ["Specs", "Domain"], exclude: ["Golden"]),
+  .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
+  .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", database]),
 ]
 
 let package = Package(
@@ -73,6 +80,8 @@ let package = Package(
     : [
       .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
       .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+      .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+      .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
       .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
       .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
       .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),

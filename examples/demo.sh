@@ -59,7 +59,7 @@ edit() {
 }
 
 start_load() {
-  "$headgate" load "$url" --model income --rate "${1:-200}" --input "$rows" --duration 15m -o json --to "$home/load.json" \
+  "$headgate" load "$url/v2/models/income" --rate "${1:-200}" --input "$rows" --duration 15m -o json --to "$home/load.json" \
     >"$home/load.log" 2>&1 &
   loader=$!
 }
@@ -136,7 +136,7 @@ check "nothing was reverted in Git" test "$(git -C "$bare" log -1 --format=%s ma
 begin "4. A model that is too slow: taken back, quarantined, reverted in Git"
 use v2
 use v4
-"$headgate" load "$url" --model income --rate 200 --input "$rows" --duration 5s -o json --to "$home/load.json" >/dev/null
+"$headgate" load "$url/v2/models/income" --rate 200 --input "$rows" --duration 5s -o json --to "$home/load.json" >/dev/null
 p99=$(report "d['versions']['2']['latency_us']['p99']")
 limit=$(python3 -c "print(max(1, round(3 * $p99 / 1000)))")ms
 [ "${HEADGATE_LIFT:-}" != latency ] || limit=60s
