@@ -83,8 +83,8 @@ graph("trees-ordered-modes", "TreeEnsembleRegressor", {"x": HOLES}, SCORES, n_ta
       **trees(9, MODES[:4], 1, lambda tree: [0], missing=True))
 graph("trees-all-modes", "TreeEnsembleRegressor", {"x": HOLES}, SCORES, n_targets=2,
       **trees(9, MODES, 2, lambda tree: [0, 1], missing=True))
-graph("trees-integers", "TreeEnsembleRegressor", {"x": INTEGERS}, SCORES, n_targets=1,
-      **trees(9, MODES, 1, lambda tree: [0]))
+graph("trees-integers", "TreeEnsembleClassifier", {"x": INTEGERS}, CLASSES, classlabels_int64s=[0, 1, 2],
+      **trees(9, MODES, 3, lambda tree: [0, 1, 2], prefix="class"))
 for aggregate, targets in itertools.product(["SUM", "AVERAGE", "MIN", "MAX"], [1, 3]):
     graph(f"trees-{aggregate.lower()}-{targets}", "TreeEnsembleRegressor", {"x": FLOATS}, SCORES, n_targets=targets,
           aggregate_function=aggregate, base_values=[0.5, -1.0, 2.0][:targets],
