@@ -134,6 +134,7 @@ final class ResponseHandler: ChannelInboundHandler {
 
   func errorCaught(context: ChannelHandlerContext, error: any Error) {
     switch error {
+    case HTTPParserError.invalidEOFState: fail(ClientError(.closed, "the answer was cut off"))
     case is HTTPParserError: fail(ClientError(.badAnswer, "the answer is no HTTP: \(error)"))
     default: fail(ClientError(.closed, "the connection failed: \(error)"))
     }

@@ -8,6 +8,8 @@ enum PickleOutline {
     guard let first = bytes.first else { return false }
     // Protocols 2 to 5 say so in their first two bytes.
     if first == 0x80, bytes.count > 2, (2...5).contains(bytes[1]) { return true }
+    // The first opcode finds an empty stack, so it must push: plain text rarely begins so.
+    guard "(])}NIFLSVPcUXTKMJG".utf8.contains(first) else { return false }
     var position = 0
     for count in 0..<maxOpcodes {
       guard position < bytes.count else { return !isWhole && count > 4 }
