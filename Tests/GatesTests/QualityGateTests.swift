@@ -6,7 +6,7 @@ import Testing
 @testable import Gates
 
 @Suite struct `A quality gate` {
-  static let cases: [(String, Domain.QualityMetric)] = ["strong", "weak", "texts", "swapped", "matrix"]
+  static let cases: [(String, Domain.QualityMetric)] = ["strong", "weak", "texts", "swapped", "zipmap", "matrix"]
     .flatMap { model in Domain.QualityMetric.allCases.map { (model, $0) } }
 
   @Test(arguments: cases)

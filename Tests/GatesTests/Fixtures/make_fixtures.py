@@ -66,7 +66,8 @@ def constant(name, values, dtype):
 
 def save(name, nodes, inputs, outputs, constants):
     graph = helper.make_graph(nodes, name, inputs, outputs, constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     onnx.checker.check_model(model)
     (here / f"{name}.onnx").write_bytes(model.SerializeToString())
 
@@ -112,6 +113,25 @@ def write_models():
             [tensor("label", STRING, ["N"]), tensor("probabilities", FLOAT, ["N", 2])],
             one + [constant("classes", classes, "text")],
         )
+    # Scores as maps from class to probability, as scikit-learn's converter gives by default.
+    number = helper.make_tensor_type_proto(FLOAT, [])
+    maps = onnx.TypeProto()
+    maps.sequence_type.elem_type.map_type.key_type = STRING
+    maps.sequence_type.elem_type.map_type.value_type.CopyFrom(number)
+    save(
+        "zipmap",
+        [
+            helper.make_node("Sub", ["one", "strong"], ["rest"]),
+            helper.make_node("Concat", ["rest", "strong"], ["probabilities"], axis=1),
+            helper.make_node("ArgMax", ["probabilities"], ["index"], axis=1, keepdims=0),
+            helper.make_node("Gather", ["classes", "index"], ["label"]),
+            helper.make_node(
+                "ZipMap", ["probabilities"], ["maps"], domain="ai.onnx.ml", classlabels_strings=["no", "yes"]),
+        ],
+        [tensor("strong", FLOAT, ["N", 1])],
+        [tensor("label", STRING, ["N"]), helper.make_value_info("maps", maps)],
+        one + [constant("classes", ["no", "yes"], "text")],
+    )
     # Text classes that do not follow the largest score.
     save(
         "disagreeing",
@@ -184,7 +204,10 @@ def column(rows, name, dtype):
 
 def expect(rows, name, feeds):
     session = onnxruntime.InferenceSession(here / f"{name}.onnx")
-    label, scores = session.run(["label", "probabilities" if name in ("texts", "swapped") else "score"], feeds)
+    output = {"texts": "probabilities", "swapped": "probabilities", "zipmap": "maps"}.get(name, "score")
+    label, scores = session.run(["label", output], feeds)
+    if output == "maps":
+        scores = [[row["no"], row["yes"]] for row in scores]
     label, scores = np.asarray(label).reshape(-1), np.asarray(scores, dtype=np.float64)
     predicted = (label == "yes").astype(int) if label.dtype == object else label
     score = scores[:, {"texts": 1, "swapped": 0}.get(name, -1)]
@@ -222,6 +245,7 @@ expected = {
         "weak": expect(test, "weak", {"weak": weak}),
         "texts": expect(test, "texts", {"strong": strong}),
         "swapped": expect(test, "swapped", {"strong": strong}),
+        "zipmap": expect(test, "zipmap", {"strong": strong}),
         "matrix": expect(test, "matrix", {"features": features}),
     },
 }
