@@ -59,15 +59,21 @@ struct KernelFunction: Sendable {
     supports.withUnsafeBufferPointer { supports in
       guard let row = row.baseAddress, let first = supports.baseAddress else { return }
       // SAFETY: the row has `features` elements (callers check), the supports `vectors * features`.
-      for vector in 0..<vectors {
-        let support = first + vector &* features
-        if form == .radial {
+      if form == .radial {
+        for vector in 0..<vectors {
+          let support = first + vector &* features
           values[vector] = exp(-gamma * Vectors.squaredDistance(row, support, count: features))
-        } else {
-          var acc: Float = 0
-          for k in 0..<features { acc = Float(Double(row[k]) * Double(support[k]) + Double(acc)) }
-          values[vector] = shaped(acc)
         }
+        return
+      }
+      var vector = 0
+      while vector < vectors {
+        // The last block steps back, so that it too has four vectors where there are four.
+        let start = min(vector, max(vectors &- 4, 0))
+        let products = Vectors.fusedDots(
+          row, first + start &* features, count: features, vectors: min(vectors, 4), stride: features)
+        for lane in 0..<min(vectors, 4) { values[start &+ lane] = shaped(products[lane]) }
+        vector &+= 4
       }
     }
   }
