@@ -46,11 +46,13 @@ public struct ModelInspection: Sendable, Hashable {
   var unsupported: ModelFileError? {
     let missing = operators.filter { !$0.isSupported }
     guard !missing.isEmpty else { return nil }
-    let list = missing.map { use in
+    // All of an honest model's; a file made to fill the log is cut short.
+    var list = missing.prefix(50).map { use in
       let domain = use.domain.isEmpty ? "ai.onnx" : use.domain
       let node = use.firstNode.isEmpty ? "" : ", first in node '\(use.firstNode)'"
       return "\(use.name) (\(domain), opset \(use.opset), \(use.count) node\(use.count == 1 ? "" : "s")\(node))"
     }
+    if missing.count > list.count { list.append("and \(missing.count - list.count) more") }
     return ModelFileError(
       .unsupported,
       "the model needs operators that this version does not have: \(list.joined(separator: "; ")); "
