@@ -7,11 +7,9 @@ import Testing
 @Suite struct `A hostile model file` {
   @Test func `is refused when cut short at any byte`() {
     let bytes = ModelWriter.classifier.bytes
-    for length in 0..<bytes.count {
-      // The opset imports come last; without them the format's version still makes it a model.
-      guard let model = try? Model(bytes: ModelBytes(bytes[..<length])) else { continue }
-      #expect(length > bytes.count - 40 && model.inputs.count == 1, "cut at \(length)")
-    }
+    let loadable = bytes.indices.filter { (try? Model(bytes: ModelBytes(bytes[..<$0]))) != nil }
+    // Without its last message, the import of a domain that no node uses, the file is still a whole model.
+    #expect(loadable == [bytes.count - 16])
   }
 
   /// The count comes from HEADGATE_SCALE_FUZZ. Whatever the bytes are, loading and running end in a

@@ -23,9 +23,10 @@ extension ONNXModel {
       default: try reader.skip(field)
       }
     }
-    // Any short file of zeros or text can pass for an empty message; a model has both of these.
-    guard graph != nil, irVersion > 0 || !opsets.isEmpty else {
-      throw reader.malformed("it has no graph", at: 0)
+    // Any short file can pass for an empty message. A model has a graph, and since version 3 of the format
+    // it says which operator sets it means; a file that was cut short often does not.
+    guard graph != nil, !opsets.isEmpty || (1...2).contains(irVersion) else {
+      throw reader.malformed("it has no graph or imports no operator set", at: 0)
     }
   }
 }
