@@ -105,13 +105,13 @@ wait_for 900 "version 2 to be promoted" "d['phase'] == 'Idle' and d['champion'][
 v2=$(status "d['champion']['model']")
 v2commit=$(git -C "$fleet" rev-parse HEAD)
 stop_load
-report "'  versions ' + json.dumps({v: s['count'] for v, s in d['versions'].items()})"
-check "no request failed" test "$(report "d['failures']")" = 0
-check "both versions answered while the weights rose" test "$(report "min(d['versions'][v]['count'] for v in '12') > 50")" = True
+report "'  answers by version: ' + json.dumps({v: s['succeeded'] for v, s in d['versions'].items()})"
+check "no request failed" test "$(report "d['failed']")" = 0
+check "both versions answered while the weights rose" test "$(report "min(d['versions'][v]['succeeded'] for v in '12') > 50")" = True
 check "the share of version 2 stood near 5 % and near 25 % and ended at 100 %" python3 - "$home/load.json" <<'PY'
 import json, sys
 seconds = json.load(open(sys.argv[1]))['timeline']
-shares = [s['versions'].get('2', 0) / max(1, sum(s['versions'].values())) for s in seconds]
+shares = [s.get('2', 0) / max(1, sum(s.values())) for s in seconds]
 near = lambda share, slack: any(abs(s - share) <= slack for s in shares)
 sys.exit(0 if near(0.05, 0.02) and near(0.25, 0.06) and shares[-2] > 0.99 else 1)
 PY
@@ -137,7 +137,7 @@ begin "4. A model that is too slow: taken back, quarantined, reverted in Git"
 use v2
 use v4
 "$headgate" load "$url/v2/models/income" --rate 200 --input "$rows" --duration 5s -o json --to "$home/load.json" >/dev/null
-p99=$(report "d['versions']['2']['latency_us']['p99']")
+p99=$(report "d['versions']['2']['serviceTime']['p99']")
 limit=$(python3 -c "print(max(1, round(3 * $p99 / 1000)))")ms
 [ "${HEADGATE_LIFT:-}" != latency ] || limit=60s
 edit "$fleet/specs/income.yaml" "s/maxP99: [0-9a-z]+/maxP99: $limit/"
@@ -149,12 +149,12 @@ wait_for 900 "version 3 to be taken back or promoted" \
   "d['generation'] >= 4 and (d['quarantine'] or d['champion']['number'] == 3) and d['phase'] in ('Idle', 'Blocked')"
 sleep 2
 stop_load
-report "'  versions ' + json.dumps({v: {'count': s['count'], 'p50_us': s['latency_us']['p50'], 'p99_us': s['latency_us']['p99']} for v, s in d['versions'].items()})"
+report "'  versions ' + json.dumps({v: {'answers': s['succeeded'], 'p50_us': s['serviceTime']['p50'], 'p99_us': s['serviceTime']['p99']} for v, s in d['versions'].items()})"
 check "the champion is still version 2" test "$(status "d['champion']['number']")" = 2
-check "no request failed meanwhile" test "$(report "d['failures']")" = 0
-check "the slow version had answered some" test "$(report "d['versions'].get('3', {}).get('count', 0) > 0")" = True
+check "no request failed meanwhile" test "$(report "d['failed']")" = 0
+check "the slow version had answered some" test "$(report "d['versions'].get('3', {}).get('succeeded', 0) > 0")" = True
 check "its answers took at least ten times as long" \
-  test "$(report "d['versions']['3']['latency_us']['p50'] >= 10 * d['versions']['2']['latency_us']['p50']")" = True
+  test "$(report "d['versions']['3']['serviceTime']['p50'] >= 10 * d['versions']['2']['serviceTime']['p50']")" = True
 check "its digest is quarantined" test "$(status "len(d['quarantine'])")" = 1
 pull
 check "the newest commit is Headgate's revert" test "$(git -C "$bare" log -1 --format=%an main)" = Headgate

@@ -72,7 +72,8 @@ package final class LoadGenerator: Sendable {
               ClientRequest("POST", path, headers: headers, body: item.body), timeout: timeout)
             let end = clock.now
             switch check.judge(response, item: index, rowCount: item.rowCount) {
-            case .good(let version): tally.succeed(version: version, latency: end - due, serviceTime: end - sent)
+            case .good(let version):
+              tally.succeed(version: version, due: due - start, latency: end - due, serviceTime: end - sent)
             case .bad(let version, let reason): tally.fail(version: version, reason: reason)
             }
           } catch {

@@ -32,6 +32,8 @@ package struct LoadReport: Hashable, Sendable, Codable {
   /// From the moment a request was really sent to its answer.
   package let serviceTime: LatencyHistogram
   package let versions: [VersionPart]
+  /// Right answers by version for each second of the load.
+  package let timeline: [[String: Int]]
 }
 
 extension LoadReport {

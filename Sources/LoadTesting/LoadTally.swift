@@ -14,12 +14,16 @@ final class LoadTally: Sendable {
     var all = Part()
     var versions: [String: Part] = [:]
     var failures: [String: Int] = [:]
+    /// Answers by version for each second of the load.
+    var seconds: [[String: Int]] = []
     var inFlight = 0
   }
 
   /// More reasons than this are counted together.
   private static let maxReasons = 100
   private static let maxVersions = 1000
+  /// The timeline ends after a day.
+  private static let maxSeconds = 86_400
 
   private let state = Mutex(State())
 
@@ -34,9 +38,15 @@ final class LoadTally: Sendable {
   }
 
   /// Notes a request that was answered rightly.
-  func succeed(version: String, latency: Duration, serviceTime: Duration) {
+  /// - Parameter due: when it was to be sent, counted from the start of the load.
+  func succeed(version: String, due: Duration, latency: Duration, serviceTime: Duration) {
     state.withLock { state in
       state.inFlight -= 1
+      let second = Int(due.components.seconds)
+      if second < Self.maxSeconds {
+        while state.seconds.count <= second { state.seconds.append([:]) }
+        state.seconds[second][version, default: 0] += 1
+      }
       state.all.add(latency, serviceTime)
       if state.versions.count < Self.maxVersions || state.versions[version] != nil {
         state.versions[version, default: Part()].add(latency, serviceTime)
@@ -70,7 +80,8 @@ final class LoadTally: Sendable {
           LoadReport.VersionPart(
             version: version, succeeded: part.succeeded, failed: part.failed, latency: part.latency,
             serviceTime: part.serviceTime)
-        })
+        },
+        timeline: state.seconds)
     }
   }
 }

@@ -11,7 +11,8 @@ struct Headgate: AsyncParsableCommand {
     version: BuildVersion.text,
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [Up.self, ControllerCommand.self, ServerProgram.self, Serve.self]),
-      CommandGroup(name: "Before a commit", subcommands: [Validate.self, PlanCommand.self, GateCommand.self, SchemaCommand.self]),
+      CommandGroup(
+        name: "Before a commit", subcommands: [Validate.self, PlanCommand.self, GateCommand.self, SchemaCommand.self]),
       CommandGroup(
         name: "What happens", subcommands: [Get.self, Describe.self, History.self, Explain.self]),
       CommandGroup(name: "Act", subcommands: [Reconcile.self, Retry.self, Abort.self, Load.self]),

@@ -2,7 +2,8 @@ import ArgumentParser
 import Domain
 
 struct Reconcile: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Have the controller look at the branch now instead of at its next poll.")
+  static let configuration = CommandConfiguration(
+    abstract: "Have the controller look at the branch now instead of at its next poll.")
 
   @Flag(help: "Take up a head that does not descend from the applied commit, this once.")
   var acceptRewrite = false
@@ -15,7 +16,8 @@ struct Reconcile: AsyncParsableCommand {
 }
 
 struct Retry: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Try again what is blocked, and end the quarantine of a model deployment.")
+  static let configuration = CommandConfiguration(
+    abstract: "Try again what is blocked, and end the quarantine of a model deployment.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String

@@ -10,7 +10,8 @@ struct ControllerCommand: AsyncParsableCommand {
 
   func run() async throws {
     let composition = try await ControllerComposition(options, requiresSandbox: true)
-    Terminal.complain("headgate: watching \(options.repository) \(options.branch), state in \(try options.state.folder.root)")
+    Terminal.complain(
+      "headgate: watching \(options.repository) \(options.branch), state in \(try options.state.folder.root)")
     try await Interruption.run { try await composition.run() }
   }
 }

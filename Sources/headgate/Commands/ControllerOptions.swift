@@ -30,7 +30,9 @@ struct Interval: ExpressibleByArgument {
   }
 
   init?(argument: String) {
-    guard let unit = argument.last, let number = Int(argument.dropLast()), number > 0, number <= 1_000_000 else { return nil }
+    guard let unit = argument.last, let number = Int(argument.dropLast()), number > 0, number <= 1_000_000 else {
+      return nil
+    }
     switch unit {
     case "s": duration = .seconds(number)
     case "m": duration = .seconds(number * 60)

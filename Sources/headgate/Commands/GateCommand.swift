@@ -34,7 +34,8 @@ struct GateCommand: AsyncParsableCommand {
     switch output.format {
     case .json: Terminal.show(try JSONFormat.text(evidence))
     case .text, .wide:
-      Terminal.show((evidence.reports.flatMap(GateText.lines) + ["\(evidence.verdict.rawValue)"]).joined(separator: "\n"))
+      Terminal.show(
+        (evidence.reports.flatMap(GateText.lines) + ["\(evidence.verdict.rawValue)"]).joined(separator: "\n"))
     }
     switch evidence.verdict {
     case .pass, .notApplicable: break

@@ -41,7 +41,8 @@ struct PlanCommand: AsyncParsableCommand {
       do {
         return try await ControllerClient(folder: state.folder).get("/api/v1/plan", as: Plan.self)
       } catch is ControllerAbsent {
-        throw Failure("no controller runs on \(try state.folder.root): start one, or compare two commits with --base REV")
+        throw Failure(
+          "no controller runs on \(try state.folder.root): start one, or compare two commits with --base REV")
       }
     }
     let repository = try LocalRepository(containing: ".")

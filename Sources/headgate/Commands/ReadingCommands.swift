@@ -39,7 +39,8 @@ struct Get: AsyncParsableCommand {
 }
 
 struct Describe: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Show everything about one model deployment: releases, conditions, gates by group.")
+  static let configuration = CommandConfiguration(
+    abstract: "Show everything about one model deployment: releases, conditions, gates by group.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String
@@ -56,7 +57,8 @@ struct Describe: AsyncParsableCommand {
 }
 
 struct Explain: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Say why a model deployment stands where it stands, what it waits for and until when.")
+  static let configuration = CommandConfiguration(
+    abstract: "Say why a model deployment stands where it stands, what it waits for and until when.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String
@@ -73,7 +75,8 @@ struct Explain: AsyncParsableCommand {
 }
 
 struct History: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "List what has happened to one model deployment, or to all.")
+  static let configuration = CommandConfiguration(
+    abstract: "List what has happened to one model deployment, or to all.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String?

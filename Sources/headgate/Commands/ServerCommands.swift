@@ -34,7 +34,8 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let server = ModelServer(
-      .ungated(file: file, allowsPublic: allowUngated), settings: serving.settings, logger: Logger(label: "headgate.serve"))
+      .ungated(file: file, allowsPublic: allowUngated), settings: serving.settings,
+      logger: Logger(label: "headgate.serve"))
     try await serving.run(server)
   }
 }

@@ -21,9 +21,12 @@ struct Up: AsyncParsableCommand {
     let log = folder.root + "/server.log"
     let command = ServerCommand(
       executable: try Self.thisProgram(),
-      arguments: ["server", "--state", folder.root, "--rest-host", serving.restHost, "--rest-port", "\(serving.restPort)"]
+      arguments: [
+        "server", "--state", folder.root, "--rest-host", serving.restHost, "--rest-port", "\(serving.restPort)",
+      ]
         + (serving.threads.map { ["--threads", "\($0)"] } ?? []),
-      environment: Dictionary(ProcessEnvironment.variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
+      environment: Dictionary(
+        ProcessEnvironment.variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       log: log)
     let supervisor = ServerSupervisor(folder, command: command) { event in
       Terminal.complain("headgate: model server \(event.text); its log is \(log)")

@@ -21,7 +21,8 @@ struct Validate: ParsableCommand {
     let count = state.deployments.count + state.datasets.count + state.environments.count
     switch output.format {
     case .json:
-      Terminal.show(try JSONFormat.text(Report(diagnostics: diagnostics, valid: state.invalidFiles.isEmpty, objects: count)))
+      Terminal.show(
+        try JSONFormat.text(Report(diagnostics: diagnostics, valid: state.invalidFiles.isEmpty, objects: count)))
     case .text, .wide:
       if diagnostics.isEmpty {
         Terminal.show("\(count) object\(count == 1 ? "" : "s"), no faults")
@@ -57,7 +58,8 @@ struct WorkingTree {
     let around = isFolder ? absolute : String(absolute[..<(absolute.lastIndex(of: "/") ?? absolute.startIndex)])
     let repository = try? LocalRepository(containing: around)
     let root = repository?.workingTree ?? around
-    guard absolute.hasPrefix(root), let selected = RepositoryPath(String(absolute.dropFirst(root.count).drop { $0 == "/" })),
+    guard absolute.hasPrefix(root),
+      let selected = RepositoryPath(String(absolute.dropFirst(root.count).drop { $0 == "/" })),
       let folder = RepositoryPath(String(around.dropFirst(root.count).drop { $0 == "/" }))
     else { throw Failure("\(path) lies outside of its repository") }
     snapshot = WorkingTreeSnapshot(root: root, repository: repository)

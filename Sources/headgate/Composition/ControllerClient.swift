@@ -19,7 +19,8 @@ struct ControllerClient {
     do {
       _ = try await send(ClientRequest("POST", path))
     } catch is ControllerAbsent {
-      throw Failure("no controller runs on \(folder.root): start it with `headgate up`, or name its folder with --state")
+      throw Failure(
+        "no controller runs on \(folder.root): start it with `headgate up`, or name its folder with --state")
     }
   }
 
@@ -29,7 +30,7 @@ struct ControllerClient {
     let response: ClientResponse
     do {
       response = try await client.send(request, timeout: .seconds(30))
-    } catch where error.code == .unreachable {
+    } catch  where error.code == .refused {
       throw ControllerAbsent()
     } catch {
       throw Failure("the controller did not answer: \(error.message)")
@@ -54,7 +55,8 @@ struct FleetReader {
   }
 
   func object(_ name: String) async throws -> ObjectDescription {
-    try await read({ try await $0.get("/api/v1/objects/\(Self.encoded(name))", as: ObjectDescription.self) }) { journal in
+    try await read({ try await $0.get("/api/v1/objects/\(Self.encoded(name))", as: ObjectDescription.self) }) {
+      journal in
       guard let status = FleetStatus(try journal.load()).objects.first(where: { $0.name.text == name }) else {
         throw Failure("no model deployment '\(name)' is known: `headgate get` lists them")
       }

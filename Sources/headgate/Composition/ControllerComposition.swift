@@ -64,7 +64,7 @@ struct ControllerComposition {
   private static func sandbox(required: Bool) async throws -> Sandbox {
     do {
       return try await Sandbox.detect()
-    } catch where !required {
+    } catch  where !required {
       Terminal.complain("headgate: builds run with less isolation: \(error.message)")
       return .reduced
     }

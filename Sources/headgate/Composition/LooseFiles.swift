@@ -39,7 +39,7 @@ struct TreeInputs: BuildInputs {
   }
 
   func file(_ path: RepositoryPath, of deployment: DesiredDeployment) async throws(StageError) -> BuildInput {
-    do {
+    do throws(GitError) {
       guard let file = try snapshot.file(at: path) else { throw GitError(.notFound, "\(path) does not exist") }
       let bytes = try snapshot.contents(of: file.blob, limit: Self.fileLimit)
       return BuildInput(fileName: path.baseName, digest: .sha256(of: bytes), content: .bytes(bytes))

@@ -22,7 +22,8 @@ struct RepositoryInputs: BuildInputs {
     let digest = try await stored(split, of: dataset, for: deployment)
     guard let path = artifacts.path(of: digest, in: .artifacts) else {
       throw StageError(
-        .building, reason: "StoreFailed", "the stored split \(digest.short) has gone from the state folder", remedy: .retry)
+        .building, reason: "StoreFailed", "the stored split \(digest.short) has gone from the state folder",
+        remedy: .retry)
     }
     return BuildInput(fileName: name, digest: digest, content: .file(path))
   }
@@ -61,7 +62,7 @@ struct RepositoryInputs: BuildInputs {
   }
 
   private func bytes(of path: RepositoryPath, at commit: CommitID) async throws(StageError) -> [UInt8] {
-    do {
+    do throws(GitError) {
       let snapshot = try await repository.snapshot(at: commit.text)
       guard let file = try snapshot.file(at: path) else {
         throw GitError(.notFound, "\(path) does not exist at commit \(commit.short)")

@@ -8,7 +8,8 @@ enum GateText {
     for group in report.groups {
       lines.append(
         "      \(group.attribute)=\(group.group): n \(group.rowCount), selection rate \(number(group.selectionRate)), "
-          + "true positive rate \(number(group.truePositiveRate)), false positive rate \(number(group.falsePositiveRate))")
+          + "true positive rate \(number(group.truePositiveRate)), false positive rate \(number(group.falsePositiveRate))"
+      )
     }
     for finding in report.findings {
       lines.append("      \(finding.blocks ? "blocks" : "notes"): \(finding.rule): \(finding.message)")

@@ -7,7 +7,8 @@ enum StatusText {
   /// A line an object.
   static func table(_ fleet: FleetStatus, wide: Bool, now: Timestamp) -> String {
     var table = TextTable(
-      ["NAME", "READY", "IN SYNC", "PHASE", "RELEASE", "AGE"] + (wide ? ["MODEL", "CANDIDATE", "WEIGHT", "COMMIT"] : []))
+      ["NAME", "READY", "IN SYNC", "PHASE", "RELEASE", "AGE"]
+        + (wide ? ["MODEL", "CANDIDATE", "WEIGHT", "COMMIT"] : []))
     for object in fleet.objects {
       var cells = [
         object.name.text, word(object, .ready), word(object, .inSync), object.phase,
@@ -34,7 +35,8 @@ enum StatusText {
       "Candidate:   \(release(status.candidate))", "Conditions:",
     ]
     for condition in status.conditions {
-      lines.append("  \(condition.type.rawValue)=\(condition.status.rawValue)  \(condition.reason): \(condition.message)")
+      lines.append(
+        "  \(condition.type.rawValue)=\(condition.status.rawValue)  \(condition.reason): \(condition.message)")
     }
     if let problem = status.problem { lines.append("Problem:     \(problem.reason): \(problem.message)") }
     if let wait = status.wait { lines.append("Waiting for: " + text(wait, now: now)) }
@@ -52,7 +54,8 @@ enum StatusText {
   static func explanation(_ status: ObjectStatus, now: Timestamp) -> String {
     var lines = ["\(status.name) is in phase \(status.phase) for \(age(now - status.phaseSince))."]
     for condition in status.conditions where condition.type == .ready || condition.type == .inSync {
-      lines.append("\(condition.type.rawValue) is \(condition.status.rawValue) (\(condition.reason)): \(condition.message)")
+      lines.append(
+        "\(condition.type.rawValue) is \(condition.status.rawValue) (\(condition.reason)): \(condition.message)")
     }
     if let problem = status.problem {
       lines.append("It cannot go on: \(problem.message)")
@@ -66,7 +69,8 @@ enum StatusText {
     lines.append(status.wait.map { "It waits for " + text($0, now: now) } ?? "It waits for nothing.")
     if let counted = status.candidate?.counted {
       let p99 = counted.p99Microseconds.map { ", p99 \(milliseconds($0))" } ?? ""
-      lines.append("The candidate has given \(counted.answers) answers in this step, \(counted.errors) of them errors\(p99).")
+      lines.append(
+        "The candidate has given \(counted.answers) answers in this step, \(counted.errors) of them errors\(p99).")
     }
     return lines.joined(separator: "\n")
   }
