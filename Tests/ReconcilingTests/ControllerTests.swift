@@ -167,6 +167,34 @@ import Testing
     #expect(lab.weights == ["income 2 100% ready"])
   }
 
+  @Test func `takes up a rewritten history where the environment in force allows it`() async throws {
+    let controller = try lab.controller()
+    let free = EnvironmentSpec(historyRewrites: .allow)
+    lab.commit("c1", [Samples.deployment("income", model: "v1", commit: "c1", environment: free)])
+    await lab.pass(controller)
+    lab.commit("x1", [Samples.deployment("income", model: "v2", commit: "x1", environment: free)], rewriting: true)
+    await lab.pass(controller, 12)
+    #expect(await controller.snapshot.appliedCommit == CommitID("x1"))
+    #expect(lab.weights == ["income 2 100% ready"])
+  }
+
+  @Test func `says when the champion stops serving, and when it serves again`() async throws {
+    let controller = try lab.controller()
+    let first = deployment("v1", commit: "c1")
+    lab.commit("c1", [first])
+    await lab.pass(controller)
+    lab.target.behave(SimulatedServer.Behaviour(refusal: "ModelChanged"), model: Samples.model(of: first))
+    lab.target.restart()
+    for expected in [Condition.Status.no, .yes] {
+      lab.clock.advance(by: .seconds(40))
+      await lab.pass(controller, 3, .tick)
+      let ready = await controller.snapshot.objects.first?.conditions.first { $0.type == .ready }
+      #expect(ready?.status == expected)
+      lab.target.behave(SimulatedServer.Behaviour(), model: Samples.model(of: first))
+      lab.target.restart()
+    }
+  }
+
   @Test func `does nothing that it cannot record, and goes on when it can`() async throws {
     let controller = try lab.controller()
     lab.commit("c1", [deployment("v1", commit: "c1")])

@@ -25,7 +25,8 @@ private let runs: Int = getenv("HEADGATE_SCALE_SIMULATION").flatMap { Int(String
       world.settle()
       seen.formUnion(world.phasesSeen)
       crashes += world.crashCount
-      #expect(world.violations == [], "seed \(seed)")
+      let story = world.journal.events.suffix(40).map { "\($0.object.name) \($0.reason) \($0.message)" }
+      #expect(world.violations == [], "seed \(seed):\n\(story.joined(separator: "\n"))")
       if !world.violations.isEmpty { break }
     }
     #expect(

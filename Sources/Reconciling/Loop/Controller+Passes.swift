@@ -4,6 +4,8 @@ import Domain
 extension Controller {
   func handle(_ signal: Signal, in group: inout DiscardingTaskGroup) async {
     do throws(StoreError) {
+      // News of one object is no reason to look at all the others; the next tick does.
+      var isNewsOfOne = false
       switch signal {
       case .trigger(.poll):
         startPoll(in: &group)
@@ -13,9 +15,10 @@ extension Controller {
         try take(outcome)
         if wantsPoll { startPoll(in: &group) }
       case .finished(let intent, let outcome):
+        isNewsOfOne = true
         try finish(intent, outcome, in: &group)
       }
-      try await pass(in: &group)
+      try await pass(ofAll: !isNewsOfOne, in: &group)
       storeError = nil
     } catch {
       // Nothing is done that could not be recorded. What was not recorded is asked for again at the next tick.
@@ -37,22 +40,27 @@ extension Controller {
     if case .reverted = outcome { startPoll(in: &group) }
   }
 
-  private func pass(in group: inout DiscardingTaskGroup) async throws(StoreError) {
+  private func pass(ofAll: Bool, in group: inout DiscardingTaskGroup) async throws(StoreError) {
     // Twice, because routes that were taken over often let an object go on at once.
-    for _ in 0..<2 {
+    for round in 0..<2 {
       await observeIfDue()
       guard !dirty.isEmpty || !active.isEmpty || mustRoute else { return }
-      try await decide()
-      try startWork(in: &group)
+      let names = ofAll && round == 0 ? dirty.union(active) : dirty
+      try await decide(names.sorted())
+      try startWork(of: names, in: &group)
+      // When many objects move, their routes go out together: every document holds all models.
+      guard ofAll || active.count <= Self.fewObjects else { return }
       guard try await route() else { return }
       lastObserved = nil
     }
   }
 
+  /// Up to so many moving objects, a document is sent as soon as one of them asks for it.
+  private static let fewObjects = 16
+
   // MARK: Deciding
 
-  private func decide() async throws(StoreError) {
-    let names = dirty.union(active).sorted()
+  private func decide(_ names: [ModelName]) async throws(StoreError) {
     for name in names {
       let revert = await revertFacts(for: name)
       let path = reconciliation.records[name]?.path
@@ -64,8 +72,8 @@ extension Controller {
     }
   }
 
-  private func startWork(in group: inout DiscardingTaskGroup) throws(StoreError) {
-    for name in active.union(stops.keys) {
+  private func startWork(of names: Set<ModelName>, in group: inout DiscardingTaskGroup) throws(StoreError) {
+    for name in names.sorted() {
       let work = reconciliation.actions[name]?.first(where: \.isLong)
       if queue.ask(name, for: work) { stops[name]?.finish() }
     }
@@ -103,6 +111,7 @@ extension Controller {
       targetError = nil
       targetFailures = 0
       targetNotBefore = nil
+      noteHealth(status)
       let known = reconciliation.controller
       if status.generation < known.routeGeneration || status.fencingToken < known.fencingToken {
         mustRoute = mustRoute || reconciliation.records.values.contains { $0.routes != nil }
@@ -110,6 +119,15 @@ extension Controller {
     } catch {
       noteTargetFailure(error)
     }
+  }
+
+  /// Looks again at objects whose champion stopped serving, or had done so.
+  private func noteHealth(_ status: ServerStatus) {
+    for model in status.models
+    where model.versions.contains(where: { $0.state == .refused || $0.state == .failed }) {
+      if reconciliation.records[model.name] != nil { dirty.insert(model.name) }
+    }
+    for (name, record) in reconciliation.records where record.championFault != nil { dirty.insert(name) }
   }
 
   private func noteTargetFailure(_ error: StageError) {

@@ -52,6 +52,16 @@ package struct ObjectStatus: Hashable, Sendable, Codable {
   }
 }
 
+extension ObjectStatus {
+  /// The view on a record without a controller that could say what is awaited: it is found as a controller that knows
+  /// neither Git nor the server would find it.
+  package init(offline record: ObjectRecord, now: Timestamp) {
+    let decision = Reconciler.next(
+      record.name, desired: .unknown, record: record, observation: nil, facts: ReconcileFacts(), now: now)
+    self.init(record, wait: decision.wait)
+  }
+}
+
 /// A release, or a candidate on its way to become one.
 package struct ReleaseStatus: Hashable, Sendable, Codable {
   /// Given when the gates have passed.
