@@ -91,6 +91,10 @@ package final class ModelServer: Sendable {
     try await withThrowingTaskGroup(of: Void.self) { tasks in
       tasks.addTask {
         try await Self.mapErrors("\(self.settings.host):\(self.settings.port)") { try await publicServer.run() }
+        // A server that no longer listens is of no use: whoever watches the process starts another.
+        guard self.life.isDraining || Task.isCancelled else {
+          throw ServerError("the public address was closed by an error of the system")
+        }
       }
       if let adminServer, let socket {
         tasks.addTask { try await Self.mapErrors(socket.path) { try await adminServer.run() } }
@@ -186,7 +190,9 @@ package final class ModelServer: Sendable {
       childChannelSetup: HTTP1Channel(
         responder: { request, writer, channel in try await interface.respond(request, writer, channel) },
         configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(600))),
-      configuration: ServerConfiguration(address: .hostname(settings.host, port: settings.port), backlog: 1024),
+      configuration: ServerConfiguration(
+        address: .hostname(settings.host, port: settings.port), backlog: 1024,
+        availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: logger)),
       onServerRunning: { channel in onRunning(Address(host: host, port: channel.localAddress?.port ?? 0)) },
       eventLoopGroup: group, logger: logger)
   }
@@ -209,6 +215,18 @@ package final class ModelServer: Sendable {
         }
       },
       eventLoopGroup: group, logger: logger)
+  }
+
+  /// Raises the limit of open files as far as it goes.
+  /// - Returns: how many connections fit; those beyond wait until one ends, instead of ending the server.
+  private static func connectionLimit() -> Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 512 }
+    limit.rlim_cur = limit.rlim_max
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    // Some files are needed for models, routes and the controller.
+    return Int(clamping: min(max(limit.rlim_cur, 256) - 128, 16_384))
   }
 
   /// Says in words what kept a socket from listening.

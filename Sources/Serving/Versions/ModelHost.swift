@@ -52,6 +52,7 @@ final class ModelHost: Sendable {
       switch state.withLock({ $0.set.decide(document) }) {
       case .repeated: return
       case .refuse(let reason): throw RequestError(409, reason)
+      case .senseless(let reason): throw .invalid(reason)
       case .newToken:
         try persist(document)
         state.withLock { $0.set.adopt(token: document.fencingToken) }

@@ -64,6 +64,8 @@ struct VersionSet {
     /// The same generation from a newer controller: only the token is noted.
     case newToken
     case refuse(String)
+    /// The document makes no sense, whatever is in force.
+    case senseless(String)
   }
 
   /// Decides about a document without changing anything.
@@ -75,7 +77,9 @@ struct VersionSet {
     guard new.generation >= document.generation else {
       return .refuse("generation \(new.generation) is older than \(document.generation), which is in force")
     }
-    guard new.generation == document.generation else { return Self.problem(with: new).map(Decision.refuse) ?? .accept }
+    guard new.generation == document.generation else {
+      return Self.problem(with: new).map(Decision.senseless) ?? .accept
+    }
     guard new.models == document.models else {
       return .refuse("generation \(new.generation) is in force with other routes; a change needs a new generation")
     }
@@ -160,6 +164,8 @@ struct VersionSet {
     var entries: [ModelName: RoutingTable.Entry] = [:]
     var absent: [ModelName: [ReleaseNumber: String]] = [:]
     var newEffective: [Key: Int] = [:]
+    // A version that is ready again, or anew, needs no stand-in.
+    held = held.filter { slots[$0.key]?.loaded == nil }
     for model in document.models {
       var weights: [ReleaseNumber: Int] = [:]
       var loaded: [ReleaseNumber: LoadedVersion] = [:]
