@@ -61,7 +61,12 @@ package struct SimulatedServer: Sendable {
         if models[model.name]?[route.version]?.route.digest == route.digest,
           models[model.name]?[route.version]?.state != .draining
         {
+          let before = models[model.name]?[route.version]?.route
           models[model.name]?[route.version]?.route = route
+          // Another policy or other evidence: admission is asked again.
+          if before?.policy != route.policy || before?.evidence != route.evidence {
+            models[model.name]?[route.version]?.state = .loading
+          }
         } else {
           models[model.name, default: [:]][route.version] = Running(route: route, state: .loading)
         }

@@ -156,6 +156,15 @@ extension Rollout {
       }
       note("DrainTimedOut", "The server still lists the predecessor; the rollout ends regardless.", .warning)
     }
+    if let champion = record.champion, server.version(champion.number, of: record.name)?.state == .loading,
+      !isOver(facts.patience.loading)
+    {
+      // After a change of policy alone the server asks its admission again.
+      return .wait(
+        Wait(
+          "the server to admit release \(champion.number)", owner: .server,
+          until: record.phaseSince + facts.patience.loading))
+    }
     note("RolloutFinished", "Release \(record.champion?.number.description ?? "?") is what Git asks for.")
     return enter(.idle)
   }
