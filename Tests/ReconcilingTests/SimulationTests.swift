@@ -68,6 +68,34 @@ private let runs: Int = getenv("HEADGATE_SCALE_SIMULATION").flatMap { Int(String
     #expect(crashes > runs * 5)
   }
 
+  @Test func `ends the same after a crash at each single boundary of a story`() throws {
+    func tell(crashAt: Int?) throws -> World {
+      var world = try World(seed: 11)
+      world.crashAt = crashAt
+      for kind in [World.Kind.good, .good, .slow, .refusedByGate, .good] {
+        world.commit(World.names[0], kind: kind)
+        world.settle()
+      }
+      return world
+    }
+    let calm = try tell(crashAt: nil)
+    #expect(calm.violations == [])
+    #expect(calm.repository.pushed.count == 1)
+    var phases: Set<String> = []
+    for boundary in 1...calm.boundaries {
+      let world = try tell(crashAt: boundary)
+      #expect(world.crashCount == 1)
+      #expect(world.violations == [], "boundary \(boundary)")
+      #expect(world.ending == calm.ending, "boundary \(boundary)")
+      phases.formUnion(world.crashedIn)
+    }
+    #expect(
+      phases == [
+        "Idle", "Building", "Gating", "Loading", "Canary", "Promoting", "Settling", "RollingBack", "Unloading",
+        "Reverting", "Blocked",
+      ])
+  }
+
   /// One commit after another, each brought to its end.
   private func play(_ seed: UInt64, crashPerMille: Int) throws -> World {
     var world = try World(seed: seed)

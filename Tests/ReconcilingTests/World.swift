@@ -12,7 +12,7 @@ struct World {
     case good, slow, failing, refusedByGate, inconclusive, refusedByServer
   }
 
-  private struct Work {
+  struct Work {
     let intent: Intent
     var ticksLeft: Int
   }
@@ -28,6 +28,11 @@ struct World {
   var crashes: SeededGenerator
   var crashPerMille = 0
   var crashCount = 0
+  /// Dies just once, at the boundary of this number; `boundaries` says how many were passed.
+  var crashAt: Int?
+  private(set) var boundaries = 0
+  /// The phases of the objects when the process died.
+  private(set) var crashedIn: Set<String> = []
   var requests = 100
   var isGitReachable = true
   var isServerReachable = true
@@ -38,13 +43,13 @@ struct World {
   /// Percent of looks at which the server's report is that of the look before.
   var staleness = 0
 
-  private var evidence: [Digest: Evidence] = [:]
+  var evidence: [Digest: Evidence] = [:]
   private var kinds: [Digest: Kind] = [:]
-  private var work: [ModelName: Work] = [:]
-  private var desired: DesiredState?
+  var work: [ModelName: Work] = [:]
+  var desired: DesiredState?
   private var lastStatus: ServerStatus?
   /// Models that misbehaved and that nobody has asked for anew since.
-  private var misbehaved: [ModelName: Set<Digest>] = [:]
+  var misbehaved: [ModelName: Set<Digest>] = [:]
   private var mustRoute = true
   private var commitCount = 0
   /// Deployments whose file is invalid at the head.
@@ -174,6 +179,11 @@ struct World {
   }
 
   private mutating func mayCrash() throws {
+    boundaries += 1
+    if boundaries == crashAt {
+      crashedIn.formUnion(reconciliation.records.values.map(\.phase.name))
+      throw Crash()
+    }
     if crashPerMille > 0, Int.random(in: 0..<1000, using: &crashes) < crashPerMille { throw Crash() }
   }
 
@@ -305,118 +315,6 @@ struct World {
         intent, .routed(generation: document.generation), jitter: 0.5, now: now)
       try mayCrash()
     }
-  }
-
-  // MARK: What must hold
-
-  private mutating func check(_ document: RouteDocument) {
-    for model in document.models {
-      let whole = model.versions.reduce(0) { $0 + $1.weight.basisPoints }
-      if whole != 0, whole != 10_000 { violations.append("weights of \(model.name) add up to \(whole)") }
-      for version in model.versions where version.weight > .none {
-        let found = version.evidence.flatMap { evidence[$0] }
-        if found?.verdict != .pass || found?.modelDigest != version.digest
-          || found?.policyDigest != version.policy.digest
-        {
-          violations.append("\(model.name) \(version.version) gets \(version.weight) without passing evidence")
-        }
-        if misbehaved[model.name]?.contains(version.digest) == true
-          || reconciliation.records[model.name]?.quarantine.contains(where: { $0.model == version.digest }) == true
-        {
-          violations.append("\(model.name) \(version.version) gets \(version.weight) in quarantine")
-        }
-      }
-    }
-  }
-
-  private mutating func check() {
-    for (name, record) in reconciliation.records {
-      phasesSeen.insert(record.phase.name)
-      if record.rollback?.cause == .failed, let model = record.candidate?.build?.model {
-        // A commit that is not yet seen may have ended the quarantine before it begins.
-        if desired?.commit == repository.head { misbehaved[name, default: []].insert(model) }
-        if !record.quarantine.contains(where: { $0.model == model }) {
-          violations.append("\(name): a model that is taken back is not quarantined")
-        }
-      }
-      if record.phase == .blocked, record.problem == nil { violations.append("\(name) is blocked without a reason") }
-      guard desired != nil else { continue }
-      let wait = reconciliation.waits[name]
-      if record.phase.isActive, wait == nil, reconciliation.actions[name] == nil {
-        violations.append("\(name) is \(record.phase.name) and waits for nothing")
-      }
-      if let wait, wait.owner != .person, wait.until == nil {
-        violations.append("\(name) waits for \(wait.what) without a deadline")
-      }
-    }
-  }
-
-  /// Whether nothing is under way.
-  var isQuiet: Bool {
-    desired?.commit == repository.head && work.isEmpty
-      && reconciliation.records.values.allSatisfy { !$0.phase.isActive && $0.wantedRoute == $0.routes }
-  }
-
-  /// Lets everything come to its end in a world where everything works.
-  mutating func settle(limit: Int = 3000) {
-    requests = max(requests, 100)
-    isGitReachable = true
-    isServerReachable = true
-    for _ in 0..<limit {
-      tick()
-      if isQuiet, crashPerMille == 0 || desired != nil {
-        // What drains needs one more look.
-        server.tick(requests: 0)
-        server.tick(requests: 0)
-        checkQuiet()
-        return
-      }
-    }
-    for (name, record) in reconciliation.records where record.phase.isActive {
-      violations.append(
-        "\(name) is still \(record.phase.name), waiting for \(String(describing: reconciliation.waits[name]))")
-    }
-    violations.append("not quiet: at \(String(describing: desired?.commit)) of \(String(describing: repository.head))")
-  }
-
-  private mutating func checkQuiet() {
-    let head = repository.headState
-    for name in Self.names {
-      let record = reconciliation.records[name]
-      let served = server.status.models.first { $0.name == name }?.versions ?? []
-      guard let record else {
-        if head?.deployments[name] != nil { violations.append("\(name) is asked for and unknown") }
-        if !served.isEmpty { violations.append("\(name) is gone and served") }
-        continue
-      }
-      let serves = served.map { "\($0.version) \($0.digest.short) \($0.weight) \($0.state)" }
-      let wanted = record.champion.map { "\($0.number) \($0.model.short) 100% \(VersionStatus.State.ready)" }
-      if serves != [wanted].compactMap(\.self) {
-        violations.append("\(name) serves \(serves), not \(wanted ?? "nothing")")
-      }
-      guard let deployment = head?.deployments[name] else {
-        if record.hold == nil { violations.append("\(name) is gone and remembered") }
-        continue
-      }
-      let quarantined = Set(record.quarantine.map(\.model))
-      if let bad = misbehaved[name], !quarantined.isSuperset(of: bad) {
-        violations.append("\(name): a quarantine ended by itself")
-      }
-      let isInStep = record.champion?.deployment.digest == deployment.digest
-      if record.phase == .idle, !isInStep { violations.append("\(name) is idle and not in step") }
-      if record.phase == .blocked, isInStep { violations.append("\(name) is blocked and in step") }
-    }
-  }
-
-  /// How it all ended, without times and names of commits.
-  var ending: [String] {
-    let records = reconciliation.records.values.sorted { $0.name < $1.name }.map { record in
-      "\(record.name) \(record.phase.name) \(record.problem?.reason ?? "-") release \(record.champion?.number.value ?? 0) "
-        + "\(record.champion?.model.short ?? "-") next \(record.nextRelease) "
-        + "quarantine \(record.quarantine.map(\.model.short).sorted())"
-    }
-    let asked = repository.headState?.deployments.values.map { "\($0.spec.name) \($0.digest.short)" }.sorted() ?? []
-    return records + asked + ["pushed \(repository.pushed.count)"]
   }
 }
 

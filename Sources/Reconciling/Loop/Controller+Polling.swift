@@ -145,7 +145,10 @@ extension Controller {
 extension DesiredDeployment {
   /// Whether a decision could not tell the two apart.
   fileprivate func isSame(as other: DesiredDeployment) -> Bool {
-    digest == other.digest && place.path == other.place.path && files == other.files && neighbours == other.neighbours
+    // Read at the same commit, the same object is the same in everything.
+    if digest == other.digest, commit == other.commit { return true }
+    return digest == other.digest && place.path == other.place.path && files == other.files
+      && neighbours == other.neighbours
       && environment == other.environment
   }
 }

@@ -22,8 +22,8 @@ struct SpecFields {
     add("rollout.steps", spec.rollout.steps.map(\.description).joined(separator: ", "))
     add("rollout.advance.minSamples", "\(spec.rollout.advance.minSamples)")
     add("rollout.advance.maxErrorRate", spec.rollout.advance.maxErrorRate?.description)
-    add("rollout.advance.maxP99", spec.rollout.advance.maxP99.map { "\($0)" })
-    add("rollout.advance.deadline", "\(spec.rollout.advance.deadline)")
+    add("rollout.advance.maxP99", spec.rollout.advance.maxP99?.specText)
+    add("rollout.advance.deadline", spec.rollout.advance.deadline.specText)
     add("rollout.onFailure", spec.rollout.onFailure.rawValue)
     add("rollout.onDeadline", spec.rollout.onDeadline.rawValue)
     for (name, dataset) in deployment.datasets.sorted(by: { $0.key < $1.key }) {
@@ -66,7 +66,7 @@ struct SpecFields {
     add("\(name).output", step.output)
     add(
       "\(name).limits",
-      "timeout \(step.limits.timeout), memory \(step.limits.memoryBytes), output \(step.limits.outputBytes)")
+      "timeout \(step.limits.timeout.specText), memory \(step.limits.memoryBytes), output \(step.limits.outputBytes)")
   }
 
   /// The fields that differ, in the order of the new side, then those that are gone.
@@ -80,6 +80,17 @@ struct SpecFields {
       changes.append(FieldChange(field.name, from: field.text, to: nil))
     }
     return changes
+  }
+}
+
+extension Duration {
+  /// As specs write it, such as `6h` or `50ms`.
+  fileprivate var specText: String {
+    let units: [(String, Int64)] = [("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1000)]
+    for (unit, length) in units where microseconds != 0 && microseconds.isMultiple(of: length) {
+      return "\(microseconds / length)\(unit)"
+    }
+    return "\(microseconds)us"
   }
 }
 

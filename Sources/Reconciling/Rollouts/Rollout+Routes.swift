@@ -12,11 +12,13 @@ extension Rollout {
     return observation
   }
 
-  /// Waits for the server; when it stays silent for long, that is noted and the wait begins anew, because no decision
-  /// about a model can be taken without the server.
+  /// Waits for the server to take the routes; when it stays silent or refuses them for long, that is noted and the wait
+  /// begins anew, because nothing can be concluded about a model without the server.
   mutating func awaitServer(_ what: String, patience: Duration) -> Step {
-    if observation == nil, isOver(patience) {
-      note("TargetUnreachable", "The server has not been reached for a long time; still waiting for it.", .warning)
+    if isOver(patience) {
+      note(
+        observation == nil ? "TargetUnreachable" : "RoutesNotTaken",
+        "Still waiting for \(what), for a long time already.", .warning)
       record.phaseSince = now
     }
     return .wait(Wait(what, owner: .server, until: record.phaseSince + patience))
