@@ -55,6 +55,24 @@ import Testing
     #expect(reason(plan(head: head)) == "RevertConflict")
   }
 
+  @Test func `holds when a data set or the environment of the champion has changed`() {
+    let name = DatasetName("adult")
+    let dataset = DesiredObject(
+      spec: DatasetSpec(name: name, file: train, digest: .sha256(of: "rows")),
+      place: SourcePlace(path: spec, line: 1, column: 1), digest: .sha256(of: "old"))
+    let judged = DesiredDeployment(
+      spec: good.spec, place: good.place, digest: good.digest, commit: good.commit, files: good.files,
+      datasets: [name: dataset])
+    func head(_ digest: Digest) -> RevertFacts {
+      RevertFacts(head: CommitID("c2"), blobs: bad.files, datasets: [name: digest])
+    }
+    #expect(reason(plan(good: judged, head: head(.sha256(of: "new")))) == "RevertConflict")
+    #expect(reason(plan(good: judged, head: head(dataset.digest))) == nil)
+    let strict = RevertFacts(
+      head: CommitID("c2"), blobs: bad.files, environments: [.builtIn: EnvironmentSpec(historyRewrites: .allow)])
+    #expect(reason(plan(head: strict)) == "RevertConflict")
+  }
+
   @Test func `restores a file that the candidate's commit removed, and leaves what it added`() {
     var files = bad.files
     files[train] = nil

@@ -134,7 +134,8 @@ extension Controller {
       let atHead = desired.deployments[name]
       return RevertFacts(
         head: head, blobs: blobs,
-        neighbours: atHead?.place.path == champion.place.path ? atHead?.neighbours ?? [:] : [:], users: users)
+        neighbours: atHead?.place.path == champion.place.path ? atHead?.neighbours ?? [:] : [:], users: users,
+        datasets: desired.datasets.mapValues(\.digest), environments: desired.environments.mapValues(\.spec))
     } catch {
       gitError = error.message
       return nil

@@ -33,11 +33,18 @@ package struct RevertFacts: Hashable, Sendable {
   package let neighbours: [ObjectID: Digest]
   /// Other deployments of the head that refer to a file.
   package let users: [RepositoryPath: [ObjectID]]
+  /// The data sets of the head.
+  package let datasets: [DatasetName: Digest]
+  /// The environments of the head, without the built-in one.
+  package let environments: [EnvironmentName: EnvironmentSpec]
 
   package init(
     head: CommitID, blobs: [RepositoryPath: BlobID], neighbours: [ObjectID: Digest] = [:],
-    users: [RepositoryPath: [ObjectID]] = [:]
+    users: [RepositoryPath: [ObjectID]] = [:], datasets: [DatasetName: Digest] = [:],
+    environments: [EnvironmentName: EnvironmentSpec] = [:]
   ) {
+    self.datasets = datasets
+    self.environments = environments
     self.head = head
     self.blobs = blobs
     self.neighbours = neighbours

@@ -74,7 +74,8 @@ enum RevertPlanner {
   ///
   /// It holds when anything but the candidate's own commit would be undone: when a file of champion or candidate was
   /// changed since, when another object in the spec file changed, or when another deployment uses a file that would
-  /// change. Files that only the candidate brought stay where they are: nothing refers to them any more, and whether
+  /// change. It holds as well when a data set or the environment that the champion names has changed: those stand in
+  /// files of their own, so that the restored files would ask for something else than what serves. Files that only the candidate brought stay where they are: nothing refers to them any more, and whether
   /// someone means to use them cannot be known from here. The one exception is its spec file, when the object had been
   /// moved to another: left there, the object would stand twice in the repository.
   static func plan(
@@ -84,6 +85,9 @@ enum RevertPlanner {
     let bad = candidate.deployment
     for (path, blob) in bad.files.sorted(by: { $0.key < $1.key }) where head.blobs[path] != blob {
       return .hold(reason: "RevertConflict", message: "\(path) was changed since the candidate's commit.")
+    }
+    if let object = changedReference(of: good, at: head) {
+      return .hold(reason: "RevertConflict", message: "\(object) changed since the champion's commit.")
     }
     var files: [RepositoryPath: BlobID?] = [:]
     for (path, blob) in good.files.sorted(by: { $0.key < $1.key }) where head.blobs[path] != blob {
@@ -116,6 +120,16 @@ enum RevertPlanner {
       RevertRequest(
         parent: head.head, files: files, message: message(champion, candidate, why),
         time: now.milliseconds / 1000))
+  }
+
+  /// An object the champion refers to that is not at the head what it was.
+  private static func changedReference(of good: DesiredDeployment, at head: RevertFacts) -> ObjectID? {
+    for (name, dataset) in good.datasets.sorted(by: { $0.key < $1.key }) where head.datasets[name] != dataset.digest {
+      return ObjectID(.dataset, name.text)
+    }
+    let name = good.environment.name
+    let environment = head.environments[name] ?? (name == .builtIn ? EnvironmentSpec() : nil)
+    return environment == good.environment ? nil : ObjectID(.environment, name.text)
   }
 
   private static func message(_ champion: Release, _ candidate: Candidate, _ why: StageError?) -> String {
