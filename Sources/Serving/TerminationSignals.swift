@@ -23,7 +23,7 @@ package enum TerminationSignals {
 
 /// Signal handlers in force.
 ///
-/// SAFETY: `@unchecked Sendable` holds because the sources are only kept, and cancelled once at the end.
+/// SAFETY: `@unchecked Sendable` holds because the sources are only kept and cancelled, which any thread may do.
 package final class TerminationHandlers: @unchecked Sendable {
   private let sources: [any DispatchSourceSignal]
 
@@ -32,6 +32,11 @@ package final class TerminationHandlers: @unchecked Sendable {
   }
 
   deinit {
+    cancel()
+  }
+
+  /// Ends the handling; the signals stay ignored. To be called at the end keeps the handlers alive until then.
+  package func cancel() {
     sources.forEach { $0.cancel() }
   }
 }

@@ -48,7 +48,7 @@ extension JSONScanner {
       try literal("Infinity")
       return .infinity
     case UInt8(ascii: "-"):
-      guard isNegativeInfinity else { return nil }
+      guard second == UInt8(ascii: "I") else { return nil }
       try literal("-Infinity")
       return -.infinity
     case UInt8(ascii: "\""):
@@ -59,16 +59,6 @@ extension JSONScanner {
       default: throw JSONError("a string where a number is wanted", at: start)
       }
     default: return nil
-    }
-  }
-
-  private var isNegativeInfinity: Bool {
-    var copy = self
-    do throws(JSONError) {
-      try copy.literal("-I")
-      return true
-    } catch {
-      return false
     }
   }
 

@@ -36,6 +36,9 @@ struct JSONScanner {
     return nil
   }
 
+  /// The byte after the next one.
+  var second: UInt8? { position + 1 < bytes.count ? bytes[position + 1] : nil }
+
   /// Reads one punctuation byte after white space.
   @inline(__always)
   mutating func expect(_ byte: UInt8) throws(JSONError) {
