@@ -9,7 +9,11 @@ let inferenceTargets: [Target] = [
   .target(name: "HeadgateTensors", dependencies: ["HeadgateKernels"]),
   .target(name: "HeadgateOperators", dependencies: ["HeadgateTensors"]),
   .target(name: "HeadgateRuntime", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
-  .testTarget(name: "HeadgateRuntimeTests", dependencies: ["HeadgateRuntime", "HeadgateTensors"]),
+  .testTarget(name: "HeadgateTensorsTests", dependencies: ["HeadgateTensors"]),
+  .testTarget(name: "HeadgateOperatorsTests", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
+  .testTarget(
+    name: "HeadgateRuntimeTests", dependencies: ["HeadgateRuntime", "HeadgateOperators", "HeadgateTensors"],
+    exclude: ["Conformance"]),
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
@@ -60,12 +64,14 @@ let deploymentTargets: [Target] = [
     name: "GatesTests",
     dependencies: ["Gates", "Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics"],
     exclude: ["Fixtures"]),
+  .testTarget(name: "ConnectionsTests", dependencies: ["Connections", nioCore, nioPosix]),
+  .testTarget(name: "LoadTestingTests", dependencies: ["LoadTesting", "Connections", "Domain", "Serving", logging]),
+  .testTarget(name: "ProvenanceTests", dependencies: ["Provenance", "Domain"]),
+  .testTarget(name: "TargetsTests", dependencies: ["Targets", "Connections", "Domain", "Serving", logging]),
   .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
   .testTarget(name: "ReconcilingTests", dependencies: ["Reconciling", "Domain", "TestSupport"]),
   .testTarget(name: "RepositoriesTests", dependencies: ["Repositories", "Domain"]),
-  .testTarget(
-    name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", logging],
-    exclude: ["Fixtures"]),
+  .testTarget(name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", logging]),
   .testTarget(name: "SpecsTests", dependencies: ["Specs", "Domain"], exclude: ["Golden"]),
   .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
   .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", database]),

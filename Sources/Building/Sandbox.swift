@@ -40,6 +40,15 @@ package struct Sandbox: Sendable {
     return sandbox
   }
 
+  /// The sandbox of this machine, or why there is none.
+  package static func available() async -> Result<Sandbox, StageError> {
+    do throws(StageError) {
+      return .success(try await detect())
+    } catch {
+      return .failure(error)
+    }
+  }
+
   private static func unavailable(_ message: String) -> StageError {
     StageError(.building, reason: "SandboxUnavailable", message, remedy: .changeSpec)
   }

@@ -28,13 +28,13 @@ package struct FleetStatus: Sendable, Codable {
     objects = snapshot.objects
   }
 
-  /// What a journal says while no controller runs: nothing is waited for, and diagnostics are not remembered.
-  package init(_ journal: JournalSnapshot) {
+  /// What a journal says while no controller runs; diagnostics are not remembered.
+  package init(_ journal: JournalSnapshot, now: Timestamp) {
     head = nil
     appliedCommit = journal.controller.appliedCommit
     problems = []
     diagnostics = []
-    objects = journal.records.values.sorted { $0.name < $1.name }.map { ObjectStatus($0, wait: nil) }
+    objects = journal.records.values.sorted { $0.name < $1.name }.map { ObjectStatus(offline: $0, now: now) }
   }
 }
 

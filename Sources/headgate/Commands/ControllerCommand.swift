@@ -21,7 +21,6 @@ enum Interruption {
   static func run(_ work: @escaping @Sendable () async throws -> Void) async throws {
     let (signals, continuation) = AsyncStream<Void>.makeStream()
     let handlers = TerminationSignals.handle { continuation.yield() }
-    defer { withExtendedLifetime(handlers) {} }
     try await withThrowingTaskGroup(of: Void.self) { group in
       group.addTask { try await work() }
       group.addTask { for await _ in signals { break } }
@@ -32,5 +31,6 @@ enum Interruption {
       } catch is CancellationError {
       }
     }
+    handlers.cancel()
   }
 }

@@ -26,7 +26,8 @@ struct GateCommand: AsyncParsableCommand {
     let chosen = try choose(from: state)
     var files = LooseFiles()
     let candidate = try files.add(model)
-    let rival = try champion.map { try files.add($0) }
+    var rival: Digest?
+    if let champion { rival = try files.add(champion) }
     let gatekeeper = ModelGatekeeper(
       artifacts: files, inputs: TreeInputs(snapshot: tree.snapshot), scanner: FormatScanner(), memo: nil,
       runtimeVersion: BuildVersion.text, instructionSet: BuildVersion.instructionSet)

@@ -32,13 +32,13 @@ struct Load: AsyncParsableCommand {
         url: url, rate: rate, input: input, keyColumn: keyColumn, expected: expected, duration: duration?.duration,
         requestCount: requests))
     let handlers = TerminationSignals.handle { generator.stop() }
-    defer { withExtendedLifetime(handlers) {} }
     let report: LoadReport
     do {
       report = try await generator.run()
     } catch {
       throw Failure(error.message)
     }
+    handlers.cancel()
     let text = output.format == .json ? try JSONFormat.text(report.summary) : report.text
     if let to {
       do {

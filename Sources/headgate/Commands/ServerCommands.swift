@@ -50,11 +50,11 @@ extension ServingOptions {
   /// Serves until SIGTERM or SIGINT; what was accepted is answered first.
   func run(_ server: ModelServer) async throws {
     let handlers = TerminationSignals.handle { server.stop() }
-    defer { withExtendedLifetime(handlers) {} }
     do {
       try await server.run { address in Terminal.show("listening on http://\(address.host):\(address.port)") }
     } catch let error as ServerError {
       throw Failure(error.message)
     }
+    handlers.cancel()
   }
 }

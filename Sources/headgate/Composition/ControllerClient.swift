@@ -28,7 +28,7 @@ struct ControllerClient {
     let client = HTTPClient(.unix(path: folder.controllerSocket))
     defer { client.close() }
     let response: ClientResponse
-    do {
+    do throws(ClientError) {
       response = try await client.send(request, timeout: .seconds(30))
     } catch  where error.code == .refused {
       throw ControllerAbsent()
@@ -51,13 +51,13 @@ struct FleetReader {
   let folder: StateFolder
 
   func fleet() async throws -> FleetStatus {
-    try await read({ try await $0.get("/api/v1/fleet", as: FleetStatus.self) }, { FleetStatus(try $0.load()) })
+    try await read({ try await $0.get("/api/v1/fleet", as: FleetStatus.self) }, { FleetStatus(try $0.load(), now: .now) })
   }
 
   func object(_ name: String) async throws -> ObjectDescription {
     try await read({ try await $0.get("/api/v1/objects/\(Self.encoded(name))", as: ObjectDescription.self) }) {
       journal in
-      guard let status = FleetStatus(try journal.load()).objects.first(where: { $0.name.text == name }) else {
+      guard let status = FleetStatus(try journal.load(), now: .now).objects.first(where: { $0.name.text == name }) else {
         throw Failure("no model deployment '\(name)' is known: `headgate get` lists them")
       }
       return ObjectDescription(status, store: try FileArtifactStore(folder: folder))

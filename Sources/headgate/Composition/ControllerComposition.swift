@@ -62,10 +62,11 @@ struct ControllerComposition {
   }
 
   private static func sandbox(required: Bool) async throws -> Sandbox {
-    do {
-      return try await Sandbox.detect()
-    } catch  where !required {
-      Terminal.complain("headgate: builds run with less isolation: \(error.message)")
+    if required { return try await Sandbox.detect() }
+    switch await Sandbox.available() {
+    case .success(let sandbox): return sandbox
+    case .failure(let reason):
+      Terminal.complain("headgate: builds run with less isolation: \(reason.message)")
       return .reduced
     }
   }

@@ -7,11 +7,12 @@ struct LooseFiles: ArtifactStore {
 
   /// Reads a file for its digest.
   mutating func add(_ path: String) throws -> Digest {
-    do {
-      let digest = try ModelBytes(path: path).withUnsafeBytes { Digest.sha256(of: $0) }
+    do throws(ModelFileError) {
+      let bytes = try ModelBytes(path: path)
+      let digest = bytes.withUnsafeBytes { Digest.sha256(of: $0) }
       paths[digest] = path
       return digest
-    } catch let error as ModelFileError {
+    } catch {
       throw Failure("\(error)")
     }
   }
