@@ -8,7 +8,7 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// The `--output` option of every command that shows something.
 struct OutputOptions: ParsableArguments {
-  @Option(name: [.short, .customLong("output")], help: "The format: text, wide or json.")
+  @Option(name: [.customShort("o"), .customLong("output")], help: "The format: text, wide or json.")
   var format = OutputFormat.text
 }
 
