@@ -28,7 +28,8 @@ install_missing() {
 # The peers whose figures the tests take as expected values, and what they say.
 make_expectations() {
   local stamp
-  stamp=$(cat Tests/peers/* | sha256sum | cut -c1-16)
+  stamp=$(find Tests/peers examples/adult -name '*.py' -o -name '*.txt' -o -name adult.csv | LC_ALL=C sort |
+    xargs cat | sha256sum | cut -c1-16)
   export HEADGATE_EXPORTS=$peers/$stamp/exports HEADGATE_METRICS=$peers/$stamp/metrics.json
   export HEADGATE_PEER_PYTHON=$peers/venv-$stamp/bin/python
   if [ ! -e "$peers/$stamp/complete" ]; then
@@ -38,6 +39,11 @@ make_expectations() {
     "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: -r Tests/peers/requirements.txt
     "$HEADGATE_PEER_PYTHON" Tests/peers/metrics.py "$HEADGATE_METRICS"
     "$HEADGATE_PEER_PYTHON" Tests/peers/exports.py "$HEADGATE_EXPORTS"
+    # The example's own environment trains its models, the peers' ONNX Runtime says what they predict.
+    /usr/bin/python3 -m venv "$peers/adult-$stamp"
+    "$peers/adult-$stamp/bin/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes \
+      -r examples/adult/requirements.txt
+    "$HEADGATE_PEER_PYTHON" Tests/peers/adult.py "$HEADGATE_EXPORTS" "$peers/adult-$stamp/bin/python"
     touch "$peers/$stamp/complete"
   fi
 }

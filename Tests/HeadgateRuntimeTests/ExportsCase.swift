@@ -68,6 +68,14 @@ struct ExportsCase: Sendable {
     return comparison
   }
 
+  /// How many rows all batches have together.
+  func rowCount() throws -> Int {
+    try manifest().cases.reduce(0) { count, run in
+      guard let answer = run.outputs.values.first else { return count }
+      return try count + (tensor(answer).shape.first ?? 0)
+    }
+  }
+
   private func value(_ stored: Manifest.Stored) throws -> Value {
     guard stored.kind == .maps else { return .tensor(try tensor(stored)) }
     let strings = (stored.keys ?? []).compactMap { if case .string(let key) = $0 { key } else { nil } }

@@ -14,6 +14,13 @@ struct `Exported models` {
     #expect(trained.allSatisfy { $0 >= 4 }, "\(libraries)")
   }
 
+  @Test func `include the four versions of the example, each with every held-out row`() throws {
+    for version in ["adult-v1", "adult-v2", "adult-v3", "adult-v4"] {
+      let model = try #require(ExportsCase.all.first { $0.name == version }, "run Tests/peers/adult.py")
+      #expect(try model.rowCount() == 16_281, "\(version)")
+    }
+  }
+
   @Test(arguments: ExportsCase.all)
   func `predict as ONNX Runtime does`(_ model: ExportsCase) throws {
     let comparison = try model.compare()
