@@ -50,7 +50,7 @@ let deploymentTargets: [Target] = [
     ]),
   .target(name: "Targets", dependencies: ["Domain", "Connections", "CSpawn"]),
   .target(name: "LoadTesting", dependencies: ["Domain", "Connections"]),
-  .target(name: "Control", dependencies: ["Domain", "Reconciling", hummingbird]),
+  .target(name: "Control", dependencies: ["Domain", "Reconciling", hummingbird, logging]),
   .executableTarget(
     name: "headgate",
     dependencies: [

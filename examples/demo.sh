@@ -88,7 +88,7 @@ begin "1. The first model: built, gated, served"
 make_fleet
 cp -r "$root/examples/adult/story" "$home/story"
 start
-wait_for 1500 "the first model to be Ready" "$ready"
+wait_for 600 "the first model to be Ready" "$ready"
 firstready=$((SECONDS - storybegan))
 v1=$(status "d['champion']['model']")
 check "a real prediction is answered by version 1" test "$(version_of_answer)" = 1
@@ -104,6 +104,7 @@ commit "Better features"
 wait_for 900 "version 2 to be promoted" "d['phase'] == 'Idle' and d['champion']['number'] == 2"
 v2=$(status "d['champion']['model']")
 v2commit=$(git -C "$fleet" rev-parse HEAD)
+sleep 3
 stop_load
 report "'  answers by version: ' + json.dumps({v: s['succeeded'] for v, s in d['versions'].items()})"
 check "no request failed" test "$(report "d['failed']")" = 0

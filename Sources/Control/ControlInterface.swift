@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import Hummingbird
+import Logging
 import Reconciling
 
 /// The controller's HTTP interface on a socket of the state folder, for the command line.
@@ -35,8 +36,11 @@ package struct ControlInterface: Sendable {
 
   /// Serves until the task is cancelled.
   package func run(socket path: String) async throws {
+    var logger = Logger(label: "headgate.control")
+    // The framework reports connections that end with this process as errors.
+    logger.logLevel = .critical
     let application = Application(
-      router: router, configuration: .init(address: .unixDomainSocket(path: path), serverName: nil))
+      router: router, configuration: .init(address: .unixDomainSocket(path: path), serverName: nil), logger: logger)
     try await application.run()
   }
 
