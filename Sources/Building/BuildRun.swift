@@ -58,7 +58,8 @@ struct BuildRun: Sendable {
     let what: String
     switch ending.status {
     case .exited(0): return
-    case .timedOut: what = "took longer than \(step.limits.timeout) and was stopped: raise limits.timeout or do less"
+    case .stopped:
+      what = "took longer than \(step.limits.timeout) and was stopped: raise limits.timeout or do less"
     case .exited(137), .signalled(SIGKILL):
       what =
         "was killed, most likely for using more than \(step.limits.memoryBytes >> 20) MiB: raise limits.memory or use less"

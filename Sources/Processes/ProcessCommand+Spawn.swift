@@ -2,20 +2,17 @@ import CSpawn
 import Glibc
 
 extension ProcessCommand {
-  /// Starts the program with its output on `streams`, standard input empty, default signals and a group of its own.
-  func spawn(_ streams: OutputStreams) throws(ProcessError) -> pid_t {
+  /// Starts the program with its output on `streams`, standard input empty, default signals and a session of its own.
+  func spawn(_ streams: inout OutputStreams) throws(ProcessError) -> pid_t {
     var pid: pid_t = 0
     let variables = environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+    let (output, error) = (streams.childOutput, streams.childError)
     let code = withCStrings([executable] + arguments) { arguments in
       withCStrings(variables) { variables in
-        headgate_spawn(
-          &pid, executable, arguments, variables, workingFolder, streams.childOutput, streams.childError)
+        headgate_spawn(&pid, executable, arguments, variables, workingFolder, output, error)
       }
     }
-    guard code == 0 else {
-      streams.closeAll()
-      throw ProcessError("cannot start \(executable): \(String(cString: strerror(code)))")
-    }
+    guard code == 0 else { throw ProcessError("cannot start \(executable)", code: code) }
     streams.closeChildEnds()
     return pid
   }

@@ -1,14 +1,16 @@
 /// A program to run, with nothing inherited that is not named here.
+///
+/// It leads a session and a process group of its own: it cannot ask at a terminal, and it is ended with all it started.
 package struct ProcessCommand: Sendable {
   /// Where the program's standard output and standard error go.
   package enum Output: Sendable, Hashable {
-    /// Both are kept in memory up to a number of bytes each; what comes later is read and dropped.
+    /// Both are kept in memory: of the output the first bytes, up to a number, of the errors the last 64 KiB.
     case captured(limit: Int)
     /// Both are appended to a file, which is made when it is missing.
     case file(String)
   }
 
-  /// The absolute path of the program.
+  /// The path of the program, or a name to look for on the PATH of this process.
   package let executable: String
   package let arguments: [String]
   package let environment: [String: String]
@@ -27,29 +29,27 @@ package struct ProcessCommand: Sendable {
   }
 }
 
-/// How a program ended.
-package struct ProcessEnding: Sendable, Hashable {
-  package enum Status: Sendable, Hashable {
-    case exited(Int32)
-    case signalled(Int32)
-    /// It was killed with its whole process group when its time was over.
-    case timedOut
+/// How long a program may take, and how it is stopped.
+package struct ProcessLimits: Sendable, Hashable {
+  /// From its start to its end.
+  package var total: Duration
+  /// Without a byte of captured output; `nil` leaves silence unwatched.
+  package var silence: Duration?
+  /// Whether captured output beyond its limit stops the program; otherwise it is read and dropped.
+  package var stopsAtOutputLimit: Bool
+  /// The time between SIGTERM, at which a program can put its files in order, and SIGKILL; zero kills at once.
+  package var grace: Duration
+  /// Whether processes that outlive the program in its group are killed when it has ended by itself.
+  package var killsRemainder: Bool
+
+  package init(
+    total: Duration, silence: Duration? = nil, stopsAtOutputLimit: Bool = false, grace: Duration = .zero,
+    killsRemainder: Bool = true
+  ) {
+    self.total = total
+    self.silence = silence
+    self.stopsAtOutputLimit = stopsAtOutputLimit
+    self.grace = grace
+    self.killsRemainder = killsRemainder
   }
-
-  package let status: Status
-  package let standardOutput: [UInt8]
-  package let standardError: [UInt8]
-
-  package var succeeded: Bool { status == .exited(0) }
-}
-
-/// A program could not be started.
-package struct ProcessError: Error, Hashable, Sendable, CustomStringConvertible {
-  package let message: String
-
-  package init(_ message: String) {
-    self.message = message
-  }
-
-  package var description: String { message }
 }

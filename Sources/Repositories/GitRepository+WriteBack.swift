@@ -1,4 +1,5 @@
 import Domain
+import Processes
 
 extension GitRepository: WriteBack {
   /// Makes the commit and pushes it if the branch is still at its parent.
@@ -23,15 +24,15 @@ extension GitRepository: WriteBack {
   private func push(
     _ commit: CommitID, over parent: CommitID, _ cancellation: Cancellation
   ) throws(GitError) -> RevertOutcome {
-    let result = try program.finish(
+    let ending = try program.finish(
       [
         "--git-dir=\(folder)", "push", "--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no",
         "--force-with-lease=\(reference):\(parent)", "--", remote, "\(commit):\(reference)",
       ], cancellation: cancellation)
-    if result.status == 0 { return .pushed(commit) }
-    let answer = PushAnswer(String(decoding: result.output, as: UTF8.self), reference: reference)
+    if ending.succeeded { return .pushed(commit) }
+    let answer = PushAnswer(String(decoding: ending.standardOutput, as: UTF8.self), reference: reference)
     guard case .rejected(let reason) = answer else {
-      throw GitFailure(status: result.status, errors: result.errors, remote: program.remote).error
+      throw GitFailure(ending, remote: program.remote).error
     }
     // Whatever words the rejection has, only the branch itself tells whether someone else was first.
     let head = try remoteHead(cancellation)

@@ -1,6 +1,7 @@
 import CLibGit2
 import Domain
 import Glibc
+import Processes
 import Synchronization
 
 /// The watched branch of a remote repository, over a bare clone in the state folder.

@@ -1,5 +1,6 @@
 import Connections
 import Domain
+import Processes
 
 /// Keeps one model server alive: adopts the one that answers on `server.sock`, starts one when none does, and starts it again
 /// when it ends. When the supervisor itself ends, the server goes on: the next supervisor adopts it.
@@ -62,7 +63,7 @@ package struct ServerSupervisor: Sendable {
 
   /// Starts a server and waits for its end.
   private func runOnce(_ clock: some Clock<Duration>) async {
-    let process: ServerProcess
+    let process: DetachedProcess
     do throws(StageError) {
       process = try command.start()
     } catch {
@@ -97,7 +98,7 @@ package struct ServerSupervisor: Sendable {
   }
 
   /// Gives a server that closed its socket time to finish; one that hangs then is killed.
-  private func waitForEnd(of process: ServerProcess, _ clock: some Clock<Duration>) async {
+  private func waitForEnd(of process: DetachedProcess, _ clock: some Clock<Duration>) async {
     let deadline = clock.now.advanced(by: .seconds(1))
     while process.isAlive(), clock.now < deadline {
       try? await clock.sleep(for: .milliseconds(5))

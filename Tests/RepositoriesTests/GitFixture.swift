@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Processes
 import Testing
 
 @testable import Repositories
@@ -42,14 +43,13 @@ final class GitFixture: Sendable {
       try Data(input.utf8).write(to: URL(fileURLWithPath: file))
       program = ["sh", "-c", "exec \"$@\" < '\(file)'", "sh"] + program
     }
-    let variables = Self.environment.merging(environment) { $1 }
-    let child = ChildProcess(
-      program: program[0], arguments: Array(program.dropFirst()),
-      environment: variables.map { "\($0.key)=\($0.value)" },
-      limits: ChildProcess.Limits(silence: .seconds(60), total: .seconds(60)))
-    let result = try child.run(Cancellation())
-    try #require(result.status == 0, "git \(arguments.joined(separator: " ")): \(result.errors)")
-    return String(decoding: result.output, as: UTF8.self).trimmingCharacters(in: .newlines)
+    let command = ProcessCommand(
+      program[0], Array(program.dropFirst()), environment: Self.environment.merging(environment) { $1 },
+      output: .captured(limit: 8 << 20))
+    let ending = try command.run(ProcessLimits(total: .seconds(60)), Cancellation())
+    let errors = String(decoding: ending.standardError, as: UTF8.self)
+    try #require(ending.succeeded, "git \(arguments.joined(separator: " ")): \(errors)")
+    return String(decoding: ending.standardOutput, as: UTF8.self).trimmingCharacters(in: .newlines)
   }
 
   @discardableResult
@@ -93,11 +93,10 @@ final class GitFixture: Sendable {
     // Another process writes it: a child started by another test would inherit our descriptor, and a file that is open for
     // writing cannot be run.
     try Data(("#!/bin/sh\n" + text + "\n").utf8).write(to: URL(fileURLWithPath: path + ".text"))
-    let child = ChildProcess(
-      program: "/bin/sh", arguments: ["-c", "cat \"$0.text\" > \"$0\" && chmod +x \"$0\"", path],
-      environment: ["PATH=\(Self.environment["PATH"] ?? "")"],
-      limits: ChildProcess.Limits(silence: .seconds(60), total: .seconds(60)))
-    try #require(child.run(Cancellation()).status == 0)
+    let command = ProcessCommand(
+      "/bin/sh", ["-c", "cat \"$0.text\" > \"$0\" && chmod +x \"$0\"", path],
+      environment: ["PATH": Self.environment["PATH"] ?? ""])
+    try #require(command.run(ProcessLimits(total: .seconds(60)), Cancellation()).succeeded)
     return path
   }
 

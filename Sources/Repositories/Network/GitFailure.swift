@@ -1,4 +1,5 @@
 import Domain
+import Processes
 
 /// What the `git` program's failure means, told from its messages, and what to do.
 struct GitFailure {
@@ -6,6 +7,17 @@ struct GitFailure {
   let errors: String
   /// As shown in messages.
   let remote: String
+
+  init(status: Int32, errors: String, remote: String) {
+    self.status = status
+    self.errors = errors
+    self.remote = remote
+  }
+
+  init(_ ending: ProcessEnding, remote: String) {
+    self.init(
+      status: ending.shellStatus, errors: String(decoding: ending.standardError, as: UTF8.self), remote: remote)
+  }
 
   var error: GitError {
     // The address may hold any word of the table.

@@ -1,6 +1,7 @@
 import Domain
 import FoundationEssentials
 import Glibc
+import Processes
 
 /// Runs the `git` program, which knows credential helpers, proxies, SSH agents and every transport.
 struct GitProgram: Sendable {
@@ -15,7 +16,7 @@ struct GitProgram: Sendable {
   let remote: String
   /// Ends a peer that never answers.
   let limit: Duration
-  private let environment: [String]
+  private let environment: [String: String]
 
   init(program: String, remote: String, limit: Duration, environment: [String: String]?) {
     self.program = program
@@ -27,42 +28,46 @@ struct GitProgram: Sendable {
     // Messages are told apart by their English text.
     variables["LC_ALL"] = "C"
     variables["LANGUAGE"] = nil
-    self.environment = variables.map { "\($0.key)=\($0.value)" }
+    self.environment = variables
   }
 
   /// Runs git and returns what it printed.
   /// - Throws: what the failure means and what to do.
   func run(_ arguments: [String], cancellation: Cancellation) throws(GitError) -> String {
-    let result = try finish(arguments, cancellation: cancellation)
-    guard result.status == 0 else {
-      throw GitFailure(status: result.status, errors: result.errors, remote: remote).error
-    }
-    return String(decoding: result.output, as: UTF8.self)
+    let ending = try finish(arguments, cancellation: cancellation)
+    guard ending.succeeded else { throw GitFailure(ending, remote: remote).error }
+    return String(decoding: ending.standardOutput, as: UTF8.self)
   }
 
   /// Runs git to its end, whatever its status.
-  func finish(_ arguments: [String], cancellation: Cancellation) throws(GitError) -> ChildProcess.Result {
-    let child = ChildProcess(
-      program: program, arguments: arguments, environment: environment,
-      // A transfer that makes progress may take long, but not for ever.
-      limits: ChildProcess.Limits(silence: limit, total: limit * 30))
-    do throws(ChildProcess.Failure) {
-      return try child.run(cancellation)
+  func finish(_ arguments: [String], cancellation: Cancellation) throws(GitError) -> ProcessEnding {
+    let command = ProcessCommand(program, arguments, environment: environment, output: .captured(limit: 8 << 20))
+    // A transfer that makes progress may take long, but not for ever. What git leaves running, such as a cache of
+    // credentials, is its user's.
+    let limits = ProcessLimits(
+      total: limit * 30, silence: limit, stopsAtOutputLimit: true, grace: .seconds(1), killsRemainder: false)
+    let ending: ProcessEnding
+    do throws(ProcessError) {
+      ending = try command.run(limits, cancellation)
     } catch {
       throw describe(error)
     }
+    if case .stopped(let reason) = ending.status { throw describe(reason) }
+    return ending
   }
 
-  private func describe(_ failure: ChildProcess.Failure) -> GitError {
-    switch failure {
-    case .notStarted(ENOENT):
-      GitError(.failed, "the program '\(program)' was not found: install git, or put it on the PATH")
-    case .notStarted(let code):
-      GitError(.failed, "the program '\(program)' could not be started (error \(code)): check its permissions")
+  private func describe(_ error: ProcessError) -> GitError {
+    error.code == ENOENT
+      ? GitError(.failed, "the program '\(program)' was not found: install git, or put it on the PATH")
+      : GitError(.failed, "\(error.message): check the permissions of '\(program)'")
+  }
+
+  private func describe(_ reason: ProcessEnding.StopReason) -> GitError {
+    switch reason {
     case .silent:
       GitError(
         .unreachable, "\(remote) did not answer within \(limit.components.seconds) s: check the network and the host")
-    case .tooLong:
+    case .timeOver:
       GitError(
         .unreachable, "\(remote) took longer than \(limit.components.seconds * 30) s: check the network and the host")
     case .tooMuchOutput:

@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import Processes
 
 /// A thread for calls that block, so that none of them holds the cooperative pool. One call at a time.
 struct GitThread: Sendable {
