@@ -59,6 +59,7 @@ let deploymentTargets: [Target] = [
       logging,
     ]),
   .target(name: "TestSupport", dependencies: ["Domain", "Reconciling"]),
+  .testTarget(name: "ArchitectureTests"),
   .testTarget(name: "BuildingTests", dependencies: ["Building", "Domain"]),
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
   .testTarget(

@@ -1,0 +1,55 @@
+/// Which modules each target may import. A new arrow is a decision: it is written here with the change that needs it.
+enum Arrows {
+  /// Modules of the toolchain and the system, which every target may import.
+  static let system: Set = [
+    "Darwin", "Dispatch", "Foundation", "FoundationEssentials", "Glibc", "Musl", "Swift", "Synchronization",
+  ]
+
+  /// Target, then our own modules, then those of other packages.
+  private static let rows: [(target: String, ours: [String], outside: [String])] = [
+    // The inference half knows no spec and no Git.
+    ("HeadgateKernels", [], []),
+    ("HeadgateTensors", ["HeadgateKernels"], []),
+    ("HeadgateOperators", ["HeadgateTensors"], []),
+    ("HeadgateRuntime", ["HeadgateOperators", "HeadgateTensors"], []),
+    // The deployment half knows no tensor.
+    ("CLibGit2", [], []),
+    ("CLibYAML", [], []),
+    ("CSpawn", [], []),
+    ("Statistics", [], []),
+    // Digests are words of the domain, so it computes them.
+    ("Domain", [], ["Crypto"]),
+    ("Processes", ["CSpawn"], []),
+    ("Connections", [], ["NIOCore", "NIOHTTP1", "NIOPosix"]),
+    ("Datasets", ["Domain"], []),
+    // The git program does what needs a network.
+    ("Repositories", ["CLibGit2", "Domain", "Processes"], []),
+    ("Specs", ["CLibYAML", "Domain"], []),
+    ("Store", ["Domain"], ["GRDB"]),
+    ("Building", ["Domain", "Processes"], []),
+    ("Provenance", ["Domain"], []),
+    ("Reconciling", ["Domain"], []),
+    ("Targets", ["Connections", "Domain", "Processes"], []),
+    ("LoadTesting", ["Connections", "Domain"], []),
+    // It serves what the controller says, in the controller's words.
+    ("Control", ["Domain", "Reconciling"], ["Hummingbird", "Logging"]),
+    // Where the halves meet.
+    ("Gates", ["Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics"], []),
+    (
+      "Serving", ["Domain", "HeadgateRuntime", "HeadgateTensors"],
+      ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix"]
+    ),
+    (
+      "headgate",
+      [
+        "Building", "Connections", "Control", "Datasets", "Domain", "Gates", "HeadgateRuntime", "LoadTesting",
+        "Processes", "Provenance", "Reconciling", "Repositories", "Serving", "Specs", "Store", "Targets",
+      ], ["ArgumentParser", "Logging"]
+    ),
+    ("TestSupport", ["Domain", "Reconciling"], []),
+  ]
+
+  /// What each target may import, beside the modules of the system.
+  static let allowed: [String: Set<String>] = Dictionary(
+    uniqueKeysWithValues: rows.map { ($0.target, Set($0.ours + $0.outside)) })
+}
