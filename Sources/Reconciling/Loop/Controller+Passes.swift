@@ -101,7 +101,10 @@ extension Controller {
   private func observeIfDue() async {
     let now = wallTime()
     if let targetNotBefore, now < targetNotBefore { return }
-    let interval = active.isEmpty && dirty.isEmpty ? settings.idleObserveInterval : settings.observeInterval
+    // What the server says of all models costs more than a change of one spec. An object that a commit touches is
+    // decided on with what was last seen; once it moves, and so counts on the server, it is active.
+    let isCalm = active.isEmpty && (dirty.isEmpty || observation != nil)
+    let interval = isCalm ? settings.idleObserveInterval : settings.observeInterval
     if let lastObserved, now < lastObserved + interval { return }
     guard !reconciliation.records.isEmpty || !dirty.isEmpty else { return }
     do throws(StageError) {

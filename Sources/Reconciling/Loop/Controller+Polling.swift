@@ -21,12 +21,16 @@ extension Controller {
     let known = head
     let applied = reconciliation.controller.appliedCommit
     let trusted = Set(reconciliation.controller.ownCommits)
-    let allows = acceptsRewrite || allowsRewrites
+    let accepts = acceptsRewrite
     acceptsRewrite = false
     let seams = seams
     let signals = signals
     group.addTask {
-      let outcome = await Self.poll(seams, known: known, applied: applied, trusted: trusted, allowsRewrites: allows)
+      let outcome = await Self.poll(seams, known: known, applied: applied, trusted: trusted) {
+        // All objects are looked at: only for a head that has moved.
+        if accepts { return true }
+        return await self.allowsRewrites
+      }
       signals.yield(.polled(outcome))
     }
   }
@@ -40,12 +44,13 @@ extension Controller {
   }
 
   private static func poll(
-    _ seams: ControllerSeams, known: CommitID?, applied: CommitID?, trusted: Set<CommitID>, allowsRewrites: Bool
+    _ seams: ControllerSeams, known: CommitID?, applied: CommitID?, trusted: Set<CommitID>,
+    allowsRewrites: @Sendable () async -> Bool
   ) async -> PollOutcome {
     do throws(GitError) {
       let head = try await seams.repository.fetchHead()
       if head == known { return .unchanged }
-      if let applied, head != applied, !allowsRewrites, !trusted.contains(head),
+      if let applied, head != applied, !trusted.contains(head), !(await allowsRewrites()),
         !(try await descends(head, from: applied, in: seams.repository))
       {
         return .refused(head, applied: known == nil ? try? await seams.source.state(at: applied) : nil)
