@@ -162,7 +162,7 @@ final class Fleet: Sendable {
     var text = "a,b,group,y,split\n"
     for (index, (a, b)) in points(600).enumerated() {
       text +=
-        "\(a),\(b),\(index % 2 == 0 ? "north" : "south"),\(a + b > 0 ? 1 : 0),\(index % 3 == 0 ? "train" : "test")\n"
+        "\(a),\(b),\(index % 2 == 0 ? "north" : "south"),\(a + b > 0 ? 1 : 0),\(index < 10 ? "few" : "test")\n"
     }
     return text
   }()

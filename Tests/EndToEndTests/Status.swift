@@ -82,13 +82,13 @@ struct Traffic {
 
 extension Fleet {
   /// Starts steady traffic of which every answer is checked.
-  func startLoad(rate: Int = 400, duration: String? = nil) throws -> Traffic {
+  func startLoad(rate: Int = 400, requests: Int? = nil) throws -> Traffic {
     let name = root + "/load-" + UUID().uuidString
     let child = try Child(
       [
         Self.program, "load", url, "--rate", "\(rate)", "--input", root + "/requests.csv", "-o", "json", "--to",
         name + ".json",
-      ] + (duration.map { ["--duration", $0] } ?? []), environment: environment, output: name, errors: name)
+      ] + (requests.map { ["--requests", "\($0)"] } ?? []), environment: environment, output: name, errors: name)
     return Traffic(child: child, report: name + ".json")
   }
 
