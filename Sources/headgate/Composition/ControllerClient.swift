@@ -24,7 +24,7 @@ struct ControllerClient {
     }
   }
 
-  private func send(_ request: ClientRequest) async throws -> [UInt8] {
+  private func send(_ request: ClientRequest, isRepeated: Bool = false) async throws -> [UInt8] {
     let client = HTTPClient(.unix(path: folder.controllerSocket))
     defer { client.close() }
     let response: ClientResponse
@@ -32,6 +32,9 @@ struct ControllerClient {
       response = try await client.send(request, timeout: .seconds(30))
     } catch  where error.code == .refused {
       throw ControllerAbsent()
+    } catch  where error.code == .closed && request.method == "GET" && !isRepeated {
+      // A controller that is killed leaves connections that it never took: the next one is refused, or its successor's.
+      return try await send(request, isRepeated: true)
     } catch {
       throw Failure("the controller did not answer: \(error.message)")
     }
@@ -51,13 +54,15 @@ struct FleetReader {
   let folder: StateFolder
 
   func fleet() async throws -> FleetStatus {
-    try await read({ try await $0.get("/api/v1/fleet", as: FleetStatus.self) }, { FleetStatus(try $0.load(), now: .now) })
+    try await read(
+      { try await $0.get("/api/v1/fleet", as: FleetStatus.self) }, { FleetStatus(try $0.load(), now: .now) })
   }
 
   func object(_ name: String) async throws -> ObjectDescription {
     try await read({ try await $0.get("/api/v1/objects/\(Self.encoded(name))", as: ObjectDescription.self) }) {
       journal in
-      guard let status = FleetStatus(try journal.load(), now: .now).objects.first(where: { $0.name.text == name }) else {
+      guard let status = FleetStatus(try journal.load(), now: .now).objects.first(where: { $0.name.text == name })
+      else {
         throw Failure("no model deployment '\(name)' is known: `headgate get` lists them")
       }
       return ObjectDescription(status, store: try FileArtifactStore(folder: folder))
