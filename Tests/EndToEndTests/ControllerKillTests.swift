@@ -19,6 +19,9 @@ extension EndToEnd {
         for place in Self.boundaries.map({ $0 + ".route" }) + reverting {
           #expect(try await rollouts.play(.rollback, .at([place])) == 1, "the controller never came to \(place)")
         }
+        for hook in ["pre-receive", "post-receive"] {
+          #expect(try await rollouts.play(.rollback, .inHook(hook)) == 1, "nothing was pushed")
+        }
         for boundary in Self.boundaries { try await rollouts.playDeletion(boundary + ".unload") }
         EndToEnd.printTable("Killed at one boundary of a rollout", rollouts.table)
       }

@@ -110,6 +110,23 @@ final class Fleet: Sendable {
       ], environment: environment, output: log, errors: log)
   }
 
+  /// Has the host of the repository kill a controller from a hook, once. `pre-receive` runs before the branch moves,
+  /// `post-receive` after it, both before the push is answered.
+  func arm(_ hook: String, against controller: Child) throws {
+    let victim = root + "/victim"
+    for name in ["pre-receive", "post-receive"] { unlink(bare + "/hooks/" + name) }
+    let path = bare + "/hooks/" + hook
+    try """
+    #!/bin/sh
+    cat >/dev/null
+    [ -f '\(victim)' ] || exit 0
+    kill -9 "$(cat '\(victim)')"
+    rm '\(victim)'
+    """.write(toFile: path, atomically: true, encoding: .utf8)
+    chmod(path, 0o755)
+    try "\(controller.pid)".write(toFile: victim, atomically: true, encoding: .utf8)
+  }
+
   /// The process number of the model server, while it lives.
   var serverPID: pid_t? {
     guard let pid = pid_t(text(state + "/server.pid").prefix { $0.isNumber }),
@@ -129,7 +146,7 @@ final class Fleet: Sendable {
         waitpid(pid, &status, 0)
       }
     }
-    if ProcessInfo.processInfo.environment["HEADGATE_KEEP"] == nil { try? FileManager.default.removeItem(atPath: root) }
+    try? FileManager.default.removeItem(atPath: root)
   }
 
   func text(_ path: String) -> String {

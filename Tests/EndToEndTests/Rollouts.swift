@@ -16,12 +16,32 @@ struct Rollouts {
     case everywhere
     /// It is killed from outside after these times.
     case after([Duration])
+    /// The host of the repository kills it from a hook while it takes the revert's push, once.
+    case inHook(String)
 
     func place(ofLife life: Int) -> String? {
       switch self {
       case .at(let places): places.indices.contains(life) ? places[life] : nil
       case .everywhere: ["intent.before", "intent.after", "effect.after", "record.after"][life % 4]
-      case .after: nil
+      case .after, .inHook: nil
+      }
+    }
+
+    /// How many kills there must be before the story can end.
+    var fewest: Int {
+      switch self {
+      case .at(let places): places.count
+      case .inHook: 1
+      case .everywhere, .after: 0
+      }
+    }
+
+    /// The words for the moment of one kill.
+    func moment(ofLife life: Int) -> String {
+      switch self {
+      case .at, .everywhere: place(ofLife: life) ?? "-"
+      case .after(let moments): moments.indices.contains(life) ? "after \(moments[life])" : "-"
+      case .inHook(let hook): "the host's \(hook)"
       }
     }
   }
@@ -108,10 +128,11 @@ struct Rollouts {
     try await fleet.commit("Retire the model")
     var places: [(place: String, state: String)] = []
     var controller = try start(.at([place]), life: 0)
-    _ = try await eventually(within: .seconds(60), every: .milliseconds(50), "the model to be unloaded") {
+    _ = try await eventually(within: .seconds(60), every: .milliseconds(50), "the model to be unloaded after \(place)")
+    {
       () -> Bool? in
       if try await replaced(&controller, .at([place]), &places) { return nil }
-      guard try await fleet.status() == nil else { return nil }
+      guard try await fleet.status() == nil, !places.isEmpty else { return nil }
       return try await fleet.run(["curl", "-s", "-o", "/dev/null", "-w", "%{http_code}", fleet.url]).output == "404"
         ? true : nil
     }
@@ -138,6 +159,7 @@ struct Rollouts {
     _ story: Story, _ kills: Kills, candidate: String, commit: String, places: inout [(place: String, state: String)]
   ) async throws -> Child {
     var controller = try start(kills, life: 0)
+    if case .inHook(let hook) = kills { try fleet.arm(hook, against: controller) }
     var began = ContinuousClock.now
     var last: Status?
     return try await eventually(
@@ -156,6 +178,8 @@ struct Rollouts {
       }
       let status = try await fleet.status()
       last = status
+      // A kill right after the last record is still to be noticed.
+      guard controller.end == nil, places.count >= kills.fewest else { return nil }
       guard let status, status.phase == "Idle", status.condition("InSync") == "True" else { return nil }
       switch story {
       case .promotion: return status.champion?.model == candidate ? controller : nil
@@ -180,7 +204,7 @@ struct Rollouts {
     // Whatever a killed controller leaves, its journal can be read without one.
     #expect(answer.code == 0, "after a kill at \(kills) number \(places.count + 1): \(answer.errors)")
     let state = try? JSONDecoder().decode(Status.self, from: Data(answer.output.utf8))
-    places.append((kills.place(ofLife: places.count) ?? "a random moment", state?.place ?? "-"))
+    places.append((kills.moment(ofLife: places.count), state?.place ?? "-"))
     controller = try start(kills, life: places.count)
     return true
   }
