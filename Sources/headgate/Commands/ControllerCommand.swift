@@ -1,5 +1,6 @@
 import ArgumentParser
 import Serving
+import Specs
 
 struct ControllerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,9 +10,10 @@ struct ControllerCommand: AsyncParsableCommand {
   @OptionGroup var options: ControllerOptions
 
   func run() async throws {
-    let composition = try await ControllerComposition(options, requiresSandbox: true)
-    Terminal.complain(
-      "headgate: watching \(options.repository) \(options.branch), state in \(try options.state.folder.root)")
+    let folder = try options.state.folder
+    let settings = Settings(flags: options.flags, file: try ConfigurationFile.read(folder))
+    let composition = try await ControllerComposition(settings, folder: folder, requiresSandbox: true)
+    Terminal.complain("headgate: watching \(composition.watched), state in \(folder.root)")
     try await Interruption.run { try await composition.run() }
   }
 }

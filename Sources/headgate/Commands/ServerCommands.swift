@@ -3,6 +3,7 @@ import Domain
 import Logging
 import Provenance
 import Serving
+import Specs
 
 struct ServerProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
@@ -14,10 +15,11 @@ struct ServerProgram: AsyncParsableCommand {
 
   func run() async throws {
     let folder = try state.folder
+    let settings = Settings(flags: serving.flags, file: try ConfigurationFile.read(folder))
     let server = ModelServer(
-      .gated(folder, EvidenceAdmission(folder)), settings: serving.settings, logger: Logger(label: "headgate.server"))
+      .gated(folder, EvidenceAdmission(folder)), settings: settings.ofServer, logger: Logger(label: "headgate.server"))
     try ServerLifetime.announce(folder)
-    try await serving.run(server)
+    try await server.runUntilTerminated()
   }
 }
 
@@ -34,24 +36,26 @@ struct Serve: AsyncParsableCommand {
 
   func run() async throws {
     let server = ModelServer(
-      .ungated(file: file, allowsPublic: allowUngated), settings: serving.settings,
+      .ungated(file: file, allowsPublic: allowUngated), settings: Settings(flags: serving.flags).ofServer,
       logger: Logger(label: "headgate.serve"))
-    try await serving.run(server)
+    try await server.runUntilTerminated()
   }
 }
 
-extension ServingOptions {
-  var settings: ServerSettings {
+extension Settings {
+  fileprivate var ofServer: ServerSettings {
     var settings = ServerSettings(host: restHost, port: restPort, version: BuildVersion.text)
     if let threads { settings.threadCount = threads }
     return settings
   }
+}
 
+extension ModelServer {
   /// Serves until SIGTERM or SIGINT; what was accepted is answered first.
-  func run(_ server: ModelServer) async throws {
-    let handlers = TerminationSignals.handle { server.stop() }
+  fileprivate func runUntilTerminated() async throws {
+    let handlers = TerminationSignals.handle { self.stop() }
     do {
-      try await server.run { address in Terminal.show("listening on http://\(address.host):\(address.port)") }
+      try await run { address in Terminal.show("listening on http://\(address.host):\(address.port)") }
     } catch let error as ServerError {
       throw Failure(error.message)
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Domain
 import Glibc
 import Processes
+import Specs
 import Targets
 
 struct Up: AsyncParsableCommand {
@@ -17,21 +18,22 @@ struct Up: AsyncParsableCommand {
 
   func run() async throws {
     let folder = try options.state.folder
-    let composition = try await ControllerComposition(options, requiresSandbox: false)
+    let settings = Settings(flags: serving.flags.over(options.flags), file: try ConfigurationFile.read(folder))
+    let composition = try await ControllerComposition(settings, folder: folder, requiresSandbox: false)
     let log = folder.root + "/server.log"
     let command = ServerCommand(
       executable: try Self.thisProgram(),
       arguments: [
-        "server", "--state", folder.root, "--rest-host", serving.restHost, "--rest-port", "\(serving.restPort)",
+        "server", "--state", folder.root, "--rest-host", settings.restHost, "--rest-port", "\(settings.restPort)",
       ]
-        + (serving.threads.map { ["--threads", "\($0)"] } ?? []),
+        + (settings.threads.map { ["--threads", "\($0)"] } ?? []),
       environment: Dictionary(
         ProcessEnvironment.variables.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first }),
       log: log)
     let supervisor = ServerSupervisor(folder, command: command) { event in
       Terminal.complain("headgate: model server \(event.text); its log is \(log)")
     }
-    Terminal.complain("headgate: watching \(options.repository) \(options.branch), state in \(folder.root)")
+    Terminal.complain("headgate: watching \(composition.watched), state in \(folder.root)")
     try await Interruption.run {
       try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { await supervisor.run() }

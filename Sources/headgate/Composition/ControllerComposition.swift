@@ -6,6 +6,7 @@ import Glibc
 import Provenance
 import Reconciling
 import Repositories
+import Specs
 import Store
 import Targets
 
@@ -13,25 +14,26 @@ import Targets
 struct ControllerComposition {
   let controller: Controller
   private let interface: ControlInterface
+  /// The repository and the branch, as messages show them.
+  let watched: String
   private let folder: StateFolder
 
   /// - Parameter requiresSandbox: without it, a machine that cannot sandbox builds runs them with less isolation, after a
   ///   warning, and the objects show `SandboxReduced`.
-  init(_ options: ControllerOptions, requiresSandbox: Bool) async throws {
-    let folder = try options.state.folder
+  init(_ settings: Settings, folder: StateFolder, requiresSandbox: Bool) async throws {
+    let remote = Self.remote(try settings.requiredRepository(folder))
     // Sockets, journal and builds are the owner's alone.
     umask(0o077)
     let journal = try SQLiteJournal(folder: folder)
     let store = try FileArtifactStore(folder: folder)
-    let remote = Self.remote(options.repository)
     let repository = try GitRepository(
-      remote: remote, branch: options.branch,
+      remote: remote, branch: settings.branch,
       folder: folder.repositories + "/" + Digest.sha256(of: remote).short + ".git")
     let inputs = RepositoryInputs(repository: repository, artifacts: store, memo: journal)
-    let states = CommitStates(repository: repository, folder: try options.folder)
+    let states = CommitStates(repository: repository, folder: settings.path)
     let sandbox = try await Self.sandbox(required: requiresSandbox)
-    var settings = ControllerSettings()
-    settings.pollInterval = options.interval.duration
+    var controllerSettings = ControllerSettings()
+    controllerSettings.pollInterval = settings.interval
     controller = try Controller(
       seams: ControllerSeams(
         journal: AnnouncingJournal(journal: journal), repository: repository, writeBack: repository, source: states,
@@ -41,10 +43,11 @@ struct ControllerComposition {
           artifacts: store, inputs: inputs, scanner: FormatScanner(), memo: journal, runtimeVersion: BuildVersion.text,
           instructionSet: BuildVersion.instructionSet),
         target: LocalTarget(folder), store: store),
-      settings: settings, wallTime: { .now })
+      settings: controllerSettings, wallTime: { .now })
     interface = ControlInterface(controller: controller, history: journal, store: store) {
       try await states.state(at: try await repository.fetchHead())
     }
+    watched = "\(repository.displayedRemote) \(settings.branch)"
     self.folder = folder
   }
 
