@@ -90,7 +90,9 @@ private struct CSVReader {
       }
       let found = cells.count - before
       guard found == columnCount else {
-        let what = position - rowStart <= 2 && found == 1 && cells[before].count == 0 ? "the row is empty" : "the row has \(found) cells"
+        let what =
+          position - rowStart <= 2 && found == 1 && cells[before].count == 0
+          ? "the row is empty" : "the row has \(found) cells"
         throw DatasetError(
           .malformed, at: (rowLine, 1), of: name,
           "\(what) and the header \(columnCount); complete the row or remove it")

@@ -113,7 +113,8 @@ package struct ModelGatekeeper: Gatekeeper {
       }
       let actual = bytes.withUnsafeBytes { Digest.sha256(of: $0) }
       guard actual == digest else {
-        throw GateError(.modelUnusable, "the stored model \(digest.short) now has digest \(actual.short); build it again")
+        throw GateError(
+          .modelUnusable, "the stored model \(digest.short) now has digest \(actual.short); build it again")
       }
       return bytes
     }

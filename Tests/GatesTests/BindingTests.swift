@@ -176,7 +176,8 @@ import Testing
     #expect(try Self.binary(Self.answers(.texts(["yes", "no"]), rows)).scores.get() == [0.8, 0.1])
     #expect(try Self.binary(Self.answers(.texts(["no", "yes"]), rows)).scores.get() == [0.2, 0.9])
     // The positive class was never chosen: it is the column that never won.
-    #expect(try Self.binary(Self.answers(.texts(["no", "no"]), [[0.9, 0.1], [0.8, 0.2]])).scores.get() == [0.1, 0.2])
+    #expect(
+      try Self.binary(Self.answers(.texts(["no", "no"]), [[0.9, 0.1], [0.8, 0.2]])).scores.get() == [0.1, 0.2])
     let three = try Self.answers(.texts(["b", "a", "c"]), [[0.1, 0.7, 0.2], [0.6, 0.3, 0.1], [0, 0.1, 0.9]])
     #expect(try Self.binary(three, positive: "b", labels: ["a", "b", "c"]).scores.get() == [0.7, 0.3, 0.1])
   }

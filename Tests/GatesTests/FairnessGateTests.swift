@@ -68,7 +68,8 @@ import Testing
   }
 
   @Test func `says which attributes the data set has`() async throws {
-    let report = try await GateFixture().report("strong", by: GateFixture.fairness(.equalizedOddsDifference, by: ["race"]))
+    let report = try await GateFixture().report(
+      "strong", by: GateFixture.fairness(.equalizedOddsDifference, by: ["race"]))
     #expect(report.verdict == .error)
     #expect(report.reason == "DatasetUnusable")
     #expect(report.message.contains("it lists 'sex', 'age'"))

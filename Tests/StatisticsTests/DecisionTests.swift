@@ -53,7 +53,8 @@ import Testing
       #expect(undefined.outcome == .inconclusive)
       #expect(undefined.reason.contains("0/0"))
       let short = Decision.threshold(
-        Self.estimate(1, 1, 1), .atLeast(0), onInterval: onInterval, shortfall: .init(cause: .tooFewPositives, text: "3 positives"))
+        Self.estimate(1, 1, 1), .atLeast(0), onInterval: onInterval,
+        shortfall: .init(cause: .tooFewPositives, text: "3 positives"))
       #expect(short.cause == .tooFewPositives)
       #expect(short.outcome == .inconclusive)
       #expect(short.reason.contains("3 positives"))

@@ -75,7 +75,8 @@ struct `Agreement with scikit-learn and Fairlearn` {
           continue
         }
         // With one group only, Fairlearn has a number and the default has not.
-        let value = metric.measure(counts, zeroDenominator: names.count == 1 && expected != nil ? .fairlearn : .undefined)
+        let value = metric.measure(
+          counts, zeroDenominator: names.count == 1 && expected != nil ? .fairlearn : .undefined)
         #expect(
           (value.value == nil) == (expected == nil), "\(set.name) \(metric): \(value), peer \(expected as Any)")
         if let value = value.value, let expected { #expect(Self.agree(value, expected), "\(set.name) \(metric)") }

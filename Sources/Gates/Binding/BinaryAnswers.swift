@@ -55,7 +55,9 @@ struct ClassVocabulary: Sendable {
   func arePositive(_ classes: ModelAnswers.Classes) throws(GateError) -> [Bool] {
     switch classes {
     case .texts(let texts):
-      if let stranger = texts.first(where: { !labels.contains($0) }) { throw Self.unknown("'\(stranger.prefix(40))'", labels) }
+      if let stranger = texts.first(where: { !labels.contains($0) }) {
+        throw Self.unknown("'\(stranger.prefix(40))'", labels)
+      }
       return texts.map { $0 == positive }
     case .integers(let classes):
       let known = numbers ?? [0, 1]

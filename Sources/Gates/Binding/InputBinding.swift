@@ -90,7 +90,8 @@ struct InputBinding: Sendable, Hashable {
     }
     let use =
       column == dataset.spec.label?.column
-      ? "the label" : column == dataset.spec.splitColumn ? "the split" : dataset.spec.exclude.contains(column) ? "excluded" : nil
+      ? "the label"
+      : column == dataset.spec.splitColumn ? "the split" : dataset.spec.exclude.contains(column) ? "excluded" : nil
     if let use {
       throw unbound(
         "input '\(info.name)' needs column '\(column)', which is \(use) in data set '\(dataset.spec.name)'; "

@@ -106,7 +106,8 @@ struct GateSession {
   private mutating func compare(_ gate: QualityGate, margin: Double, _ key: RowsKey) throws -> GateReport {
     guard let champion else {
       return gate.draft.report(
-        .notApplicable, "NoChampion", "there is no champion to compare with; this gate takes no part in a first release")
+        .notApplicable, "NoChampion", "there is no champion to compare with; this gate takes no part in a first release"
+      )
     }
     let candidateAnswers = try answers(of: candidate, key).get()
     let rows = try judgedRows(key).get()
@@ -151,8 +152,9 @@ struct GateSession {
     return result
   }
 
-  private mutating func answers(of file: ModelFile, _ key: RowsKey) throws(Cancelled) -> Result<BinaryAnswers, GateError>
-  {
+  private mutating func answers(of file: ModelFile, _ key: RowsKey) throws(Cancelled) -> Result<
+    BinaryAnswers, GateError
+  > {
     let answersKey = AnswersKey(model: file.digest, rows: key)
     if let known = answers[answersKey] { return known }
     let result: Result<BinaryAnswers, GateError>

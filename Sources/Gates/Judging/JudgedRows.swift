@@ -30,7 +30,7 @@ struct JudgedRows: Sendable {
       if keys[left] != keys[right] { return keys[left] < keys[right] }
       for column in columns where column[left] != column[right] {
         // NaN last, so that the order is one even where a model gives none.
-        if column[left].isNaN || column[right].isNaN { 
+        if column[left].isNaN || column[right].isNaN {
           if column[left].isNaN != column[right].isNaN { return column[right].isNaN }
           continue
         }

@@ -89,7 +89,8 @@ struct QualityGate: Sendable {
 
   private func bootstrap(_ rows: JudgedRows) throws(SampleError) -> Bootstrap {
     try Bootstrap(
-      seed: ResamplingSeed.bytes(requirement.gate, rows: rows.order.contentDigest), confidence: check.confidence ?? 0.95)
+      seed: ResamplingSeed.bytes(requirement.gate, rows: rows.order.contentDigest), confidence: check.confidence ?? 0.95
+    )
   }
 }
 

@@ -19,7 +19,8 @@ struct SecurityGate: Sendable {
     let blocking = findings.filter(\.blocks)
     let draft = ReportDraft(requirement)
     guard let first = blocking.first else {
-      let message = findings.isEmpty ? "nothing suspicious in \(bytes.count) bytes" : "\(findings.count) findings, none blocks"
+      let message =
+        findings.isEmpty ? "nothing suspicious in \(bytes.count) bytes" : "\(findings.count) findings, none blocks"
       return draft.report(.pass, findings.isEmpty ? "NoFindings" : "NoBlockingFindings", message, findings: findings)
     }
     let others = blocking.count > 1 ? " (and \(blocking.count - 1) more)" : ""

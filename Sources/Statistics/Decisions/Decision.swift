@@ -50,7 +50,8 @@ package struct Decision: Sendable, Equatable {
     let broken = limit.isLower ? Cause.belowLimit : .aboveLimit
     guard onInterval, let interval = estimate.interval else {
       return limit.allows(value)
-        ? Decision(.pass, .keepsLimit, "the value keeps the limit") : Decision(.fail, broken, "the value breaks the limit")
+        ? Decision(.pass, .keepsLimit, "the value keeps the limit")
+        : Decision(.fail, broken, "the value breaks the limit")
     }
     switch (limit.allows(interval.lower), limit.allows(interval.upper)) {
     case (true, true): return Decision(.pass, .keepsLimit, "the whole interval keeps the limit")

@@ -53,7 +53,8 @@ package struct Minimums: Sendable, Equatable {
     Self.shortfall(cause, count, what, atLeast: denominator)
   }
 
-  private static func shortfall(_ cause: Decision.Cause, _ count: Int, _ what: String, atLeast need: Int) -> Shortfall? {
+  private static func shortfall(_ cause: Decision.Cause, _ count: Int, _ what: String, atLeast need: Int) -> Shortfall?
+  {
     count < need ? Shortfall(cause: cause, text: "\(count) \(what), at least \(need) are needed") : nil
   }
 }

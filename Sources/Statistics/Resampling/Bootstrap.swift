@@ -48,7 +48,8 @@ package struct Bootstrap: Sendable {
       let upper = Self.quantile(values, at: (1 - tail) * Double(replicates - 1))
     else {
       return Estimate(
-        value: value, interval: nil, intervalReason: "the metric is undefined in \(undefined) of \(replicates) replicates")
+        value: value, interval: nil,
+        intervalReason: "the metric is undefined in \(undefined) of \(replicates) replicates")
     }
     let method = "bootstrap percentile, \(replicates) replicates, \(strata)"
     let interval = Interval(lower: lower, upper: upper, confidence: confidence, method: method)
