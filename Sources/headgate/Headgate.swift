@@ -8,6 +8,10 @@ struct Headgate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "headgate",
     abstract: "GitOps for machine-learning models: keeps the models that are served equal to what Git says.",
+    discussion: """
+      Exit codes: 0 done, 1 error, 2 changes (plan --detailed-exitcode), 3 a gate failed, 4 a gate is inconclusive, \
+      64 wrong usage. NO_COLOR turns colour off.
+      """,
     version: BuildVersion.text,
     groupedSubcommands: [
       CommandGroup(name: "Run", subcommands: [Up.self, ControllerCommand.self, ServerProgram.self, Serve.self]),

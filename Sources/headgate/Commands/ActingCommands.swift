@@ -17,7 +17,8 @@ struct Reconcile: AsyncParsableCommand {
 
 struct Retry: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Try again what is blocked, and end the quarantine of a model deployment.")
+    abstract: "Try again what is blocked, and end the quarantine of a model deployment.",
+    discussion: "Use it when the cause lay outside of the repository; `headgate explain` tells what blocks.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String
@@ -30,7 +31,12 @@ struct Retry: AsyncParsableCommand {
 }
 
 struct Abort: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(abstract: "Take back what is under way; the champion serves on.")
+  static let configuration = CommandConfiguration(
+    abstract: "Take back the release that is under way; the champion serves on.",
+    discussion: """
+      A candidate that has traffic counts as failed: with `onFailure: revert` Git is reverted too. `headgate retry` tries \
+      again.
+      """)
 
   @Argument(help: "The name of a model deployment.")
   var name: String

@@ -4,8 +4,12 @@ import Specs
 
 struct ControllerCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "controller", abstract: "Watch a repository and reconcile; the model server runs by itself.",
-    discussion: "Builds need the sandbox. The server of the same state folder is `headgate server`.")
+    commandName: "controller", abstract: "Run the controller alone: watch a repository and reconcile.",
+    discussion: """
+      It routes traffic in the model server of the same state folder, which is started by `headgate server`. Builds run \
+      only in the sandbox. What no flag says is read from headgate.yaml in the state folder: repository, branch, path, \
+      interval.
+      """)
 
   @OptionGroup var options: ControllerOptions
 

@@ -7,7 +7,10 @@ import Specs
 struct GateCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "gate", abstract: "Put a model file through the gates of a deployment by hand.",
-    discussion: "Exits with 3 when a gate fails, 4 when one is inconclusive, 1 when one could not run.")
+    discussion: """
+      The specs and data sets are those of the working tree. Without --champion, gates that compare with the live model do \
+      not apply. Exits with 3 when a gate fails, 4 when one is inconclusive, 1 when one could not run.
+      """)
 
   @Argument(help: "The model file.", completion: .file())
   var model: String
@@ -15,7 +18,7 @@ struct GateCommand: AsyncParsableCommand {
   var spec = "specs"
   @Option(help: "The deployment, when there are several.")
   var deployment: String?
-  @Option(help: "The model to compare with.", completion: .file())
+  @Option(help: "The model file to compare with, in place of the live one.", completion: .file())
   var champion: String?
   @OptionGroup var output: OutputOptions
 

@@ -8,11 +8,11 @@ struct PlanCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "plan", abstract: "Show what a commit would change.",
     discussion: """
-      With --base, two commits of the repository around the working folder are compared. Without it, what the controller's \
-      branch asks for is compared with what serves.
+      With --base, two commits of the repository around the working folder are compared; no controller is needed. Without \
+      it, the running controller compares the head of its branch with what serves. Nothing is changed.
       """)
 
-  @Option(help: "The revision to compare with.")
+  @Option(help: "The revision to compare with, such as origin/main.")
   var base: String?
   @Option(help: "The revision to plan, with --base.")
   var head = "HEAD"

@@ -76,7 +76,7 @@ struct Explain: AsyncParsableCommand {
 
 struct History: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List what has happened to one model deployment, or to all.")
+    abstract: "List what has happened to one model deployment, or to all, the newest events last.")
 
   @Argument(help: "The name of a model deployment.")
   var name: String?
@@ -84,6 +84,10 @@ struct History: AsyncParsableCommand {
   var limit = 50
   @OptionGroup var state: StateOptions
   @OptionGroup var output: OutputOptions
+
+  func validate() throws {
+    guard limit > 0 else { throw ValidationError("--limit must be at least 1") }
+  }
 
   func run() async throws {
     let events = try await FleetReader(folder: state.folder).events(of: name, limit: limit)

@@ -7,8 +7,13 @@ import Specs
 
 struct ServerProgram: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "server", abstract: "Serve the models that the controller of the same state folder routes traffic to.",
-    discussion: "It starts from the last routes it took, and needs no controller to go on serving.")
+    commandName: "server",
+    abstract: "Run the model server alone: serve what the controller of the same state folder says.",
+    discussion: """
+      It starts from the last routes it took, and needs no controller to go on serving. A model without passing evidence \
+      in the state folder gets no traffic. What no flag says is read from headgate.yaml in the state folder: rest.host, \
+      rest.port, threads.
+      """)
 
   @OptionGroup var state: StateOptions
   @OptionGroup var serving: ServingOptions
@@ -26,7 +31,10 @@ struct ServerProgram: AsyncParsableCommand {
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve one model file for development, without gates, on this machine only.",
-    discussion: "Answers, metrics and the log are marked 'ungated'.")
+    discussion: """
+      The model has the file's name without its ending. Answers, metrics and the log are marked 'ungated'. No state folder \
+      is used.
+      """)
 
   @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
   var file: String

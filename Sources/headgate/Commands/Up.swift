@@ -10,7 +10,9 @@ struct Up: AsyncParsableCommand {
     abstract: "Run the controller and a model server on this machine.",
     discussion: """
       The server runs in a process group of its own: it serves on when the controller is killed, and the next `up` adopts \
-      it. SIGINT and SIGTERM end both, after the requests under way.
+      it. SIGINT and SIGTERM end both, after the requests under way. Where the sandbox is not available, builds run with \
+      less isolation after a warning. What no flag says is read from headgate.yaml in the state folder: repository, \
+      branch, path, interval, rest.host, rest.port, threads.
       """)
 
   @OptionGroup var options: ControllerOptions

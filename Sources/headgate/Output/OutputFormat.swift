@@ -8,7 +8,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// The `--output` option of every command that shows something.
 struct OutputOptions: ParsableArguments {
-  @Option(name: [.customShort("o"), .customLong("output")], help: "The format: text, wide or json.")
+  @Option(
+    name: [.customShort("o"), .customLong("output")], help: "The format; wide is text with more columns in lists.")
   var format = OutputFormat.text
 }
 

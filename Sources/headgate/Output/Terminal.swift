@@ -3,10 +3,13 @@ import Glibc
 /// Text out: results to descriptor 1, everything else to descriptor 2.
 enum Terminal {
   /// Whether colour and moving progress may go to standard output.
-  static let isRich = isatty(1) == 1 && getenv("NO_COLOR") == nil
+  static let isRich = isatty(1) == 1 && allowsColour
 
   /// Whether they may go to standard error.
-  static let complaintsAreRich = isatty(2) == 1 && getenv("NO_COLOR") == nil
+  static let complaintsAreRich = isatty(2) == 1 && allowsColour
+
+  /// NO_COLOR counts when it is not empty, whatever it says.
+  private static let allowsColour = getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
 
   /// Writes a result.
   static func show(_ text: String) {
