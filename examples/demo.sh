@@ -42,6 +42,16 @@ commit() {
   "$headgate" reconcile --state "$state" >/dev/null
 }
 
+# Waits until the controller has taken up the head of the fleet.
+wait_for_head() {
+  local end=$((SECONDS + 60)) head
+  head=$(git -C "$fleet" rev-parse HEAD)
+  until [ "$("$headgate" get --state "$state" -o json 2>/dev/null | field "d.get('head')")" = "$head" ]; do
+    [ $SECONDS -lt $end ] || missed "the controller takes up commit $head"
+    sleep 0.2
+  done
+}
+
 pull() { git -C "$fleet" pull -q --ff-only origin main; }
 
 # The spec and the training script of one version of the story.
@@ -73,6 +83,19 @@ stop_load() {
 
 report() { field "$1" <"$home/load.json"; }
 server_status() { curl -sS --fail --unix-socket "$state/server.sock" http://localhost/admin/v1/status; }
+
+# The median latency of version 3 while it is in the canary, as the server measures it.
+measure_candidate() {
+  local end=$((SECONDS + 300)) median='' seen
+  while [ $SECONDS -lt $end ]; do
+    seen=$(python3 "$here/server_latency.py" income 3 0.5 '{"models": []}' "$(server_status)" 2>/dev/null) && median=$seen
+    # Once it has answered, the canary ends with its disappearance or its promotion.
+    if [ -n "$median" ] && { [ -z "$seen" ] || [ "$(status "d['phase']")" = Idle ]; }; then break; fi
+    sleep 0.2
+  done
+  printf '%s' "$median"
+}
+
 version_of_answer() { predict | field "d['model_version']"; }
 status() { "$headgate" get income --state "$state" -o json | field "$1"; }
 evidence() { python3 - "$state/evidence" "$1" <<'PY'
@@ -140,7 +163,9 @@ use v2
 use v4
 before=$(server_status)
 "$headgate" load "$url/v2/models/income" --rate 100 --input "$rows" --duration 10s -o json --to "$home/load.json" >/dev/null
-p99=$(python3 "$here/server_latency.py" income 2 0.99 "$before" "$(server_status)")
+after=$(server_status)
+p50=$(python3 "$here/server_latency.py" income 2 0.5 "$before" "$after")
+p99=$(python3 "$here/server_latency.py" income 2 0.99 "$before" "$after")
 limit=$(python3 -c "print(max(1, round(3 * $p99 / 1000)))")ms
 [ "${HEADGATE_LIFT:-}" != latency ] || limit=60s
 edit "$fleet/specs/income.yaml" "s/maxP99: [0-9a-z]+/maxP99: $limit/"
@@ -148,6 +173,7 @@ edit "$fleet/specs/income.yaml" "s/maxP99: [0-9a-z]+/maxP99: $limit/"
 printf '  p99 of version 2: %s µs; limit: %s\n' "$p99" "$limit"
 start_load
 commit "A wide network beside the trees"
+slow=$(measure_candidate) || true
 wait_for 900 "version 3 to be taken back or promoted" \
   "d['generation'] >= 4 and (d['quarantine'] or d['champion']['number'] == 3) and d['phase'] in ('Idle', 'Blocked')"
 sleep 2
@@ -156,8 +182,8 @@ report "'  versions ' + json.dumps({v: {'answers': s['succeeded'], 'p50_us': s['
 check "the champion is still version 2" test "$(status "d['champion']['number']")" = 2
 check "no request failed meanwhile" test "$(report "d['failed']")" = 0
 check "the slow version had answered some" test "$(report "d['versions'].get('3', {}).get('succeeded', 0) > 0")" = True
-check "its answers took at least ten times as long" \
-  test "$(report "d['versions']['3']['serviceTime']['p50'] >= 10 * d['versions']['2']['serviceTime']['p50']")" = True
+printf '  medians at the server: version 2 %s µs, version 3 %s µs\n' "$p50" "$slow"
+check "its answers took at least ten times as long" python3 -c "import sys; sys.exit(not float('${slow:-0}') >= 10 * $p50)"
 check "its digest is quarantined" test "$(status "len(d['quarantine'])")" = 1
 pull
 check "the newest commit is Headgate's revert" test "$(git -C "$bare" log -1 --format=%an main)" = Headgate
@@ -172,7 +198,7 @@ sed 's/^/  | /' "$home/validate.txt"
 check "a diagnostic with file, line and column, a caret and a suggestion" \
   python3 -c "import re, sys; t = open('$home/validate.txt').read(); sys.exit(not (re.search(r'churn\.yaml:\d+:\d+: error', t) and '^' in t and \"did you mean 'rollout'\" in t))"
 commit "A misspelt field"
-wait_for 60 "the controller to see it" "any('churn' in p for p in d.get('problems', [])) or d.get('head') == '$(git -C "$fleet" rev-parse HEAD)'"
+wait_for_head
 check "the controller reports it" sh -c "'$headgate' get --state '$state' 2>&1 | grep -q 'churn.yaml'"
 check "the income model is unaffected" test "$(status "$ready")" = True
 check "version 2 answers" test "$(version_of_answer)" = 2

@@ -73,7 +73,8 @@ make_fleet() {
   git -C "$fleet" push -q origin main
 }
 
-running() { [ -f "$home/pid" ] && kill -0 "$(cat "$home/pid")" 2>/dev/null; }
+# Process numbers are used again: only a process that names this state folder is ours.
+running() { [ -f "$home/pid" ] && tr '\0' ' ' <"/proc/$(cat "$home/pid")/cmdline" 2>/dev/null | grep -qF -- "--state $state"; }
 
 start() {
   if running; then
@@ -119,7 +120,7 @@ predict() {
 stop() {
   if running; then
     kill "$(cat "$home/pid")"
-    for _ in $(seq 300); do running || break; sleep 0.1; done
+    for _ in $(seq 450); do running || break; sleep 0.1; done
   fi
   rm -f "$home/pid"
 }
