@@ -2,6 +2,9 @@
 # the bare repository, and the evidence files. Sourced by quickstart.sh --demo; exits 0 only if each part was observed.
 #
 # HEADGATE_LIFT=fairness|latency|revert takes one protection away, to show that the demo notices.
+#
+# The directives below are for shellcheck: variables come from quickstart.sh, and its functions use those set here.
+# shellcheck shell=bash disable=SC2154,SC2034
 
 home=${HEADGATE_DEMO_HOME:-$(mktemp -d "${TMPDIR:-/tmp}/headgate-demo.XXXXXX")}
 state=$home/state fleet=$home/fleet bare=$home/fleet.git log=$home/headgate.log
@@ -12,7 +15,7 @@ storybegan=$SECONDS
 
 finish() {
   local code=$?
-  [ -n "$loader" ] && kill "$loader" 2>/dev/null || true
+  if [ -n "$loader" ]; then kill "$loader" 2>/dev/null || true; fi
   stop
   if [ $code -ne 0 ]; then
     printf '\ndemo: failed in part: %s\ndemo: everything is kept in %s\n' "$part" "$home" >&2
@@ -23,7 +26,7 @@ finish() {
 }
 trap finish EXIT
 
-begin() { part=$1; partbegan=$SECONDS; say "$1"; }
+begin() { part=$1; say "$1"; }
 observed() { printf '  \342\234\223 %s\n' "$*"; }
 missed() { printf '  \342\234\227 %s\n' "$*" >&2; exit 1; }
 
@@ -69,7 +72,7 @@ edit() {
 }
 
 start_load() {
-  "$headgate" load "$url/v2/models/income" --rate "${1:-200}" --input "$rows" --duration 15m -o json --to "$home/load.json" \
+  "$headgate" load "$url/v2/models/income" --rate 200 --input "$rows" --duration 15m -o json --to "$home/load.json" \
     >"$home/load.log" 2>&1 &
   loader=$!
 }

@@ -20,8 +20,9 @@ bare=$home/fleet.git
 log=$home/headgate.log
 headgate=${HEADGATE_BINARY:-$root/.build/release/headgate}
 
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
-[ -t 1 ] && [ -z "${NO_COLOR:-}" ] || say() { printf '\n%s\n' "$*"; }
+bold='' plain=''
+if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\033[1m' plain=$'\033[0m'; fi
+say() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 die() { printf 'quickstart: %s\n' "$*" >&2; exit 1; }
 
 # Prints a field of the JSON on standard input: a Python expression over `d`.
@@ -33,18 +34,18 @@ install_missing() {
     [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  local install="apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120 ${missing[*]}" as=
+  local install=(apt-get install -y --no-install-recommends -o "DPkg::Lock::Timeout=120" "${missing[@]}") as=
   if [ "$(id -u)" -ne 0 ]; then
     if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
       as=sudo
     else
       die "these packages are missing; run this as root, then start again:
-  apt-get update && $install"
+  apt-get update && ${install[*]}"
     fi
   fi
   say "Installing ${missing[*]}"
   $as apt-get update -q
-  $as env DEBIAN_FRONTEND=noninteractive $install
+  $as env DEBIAN_FRONTEND=noninteractive "${install[@]}"
 }
 
 build() {
