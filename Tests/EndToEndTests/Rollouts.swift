@@ -16,6 +16,8 @@ struct Rollouts {
     case everywhere
     /// It is killed from outside after these times.
     case after([Duration])
+    /// It and the model server are killed from outside at once, after this time, as a machine would that lost its power.
+    case together(Duration)
     /// The host of the repository kills it from a hook while it takes the revert's push, once.
     case inHook(String)
 
@@ -23,7 +25,7 @@ struct Rollouts {
       switch self {
       case .at(let places): places.indices.contains(life) ? places[life] : nil
       case .everywhere: ["intent.before", "intent.after", "effect.after", "record.after"][life % 4]
-      case .after, .inHook: nil
+      case .after, .together, .inHook: nil
       }
     }
 
@@ -31,9 +33,23 @@ struct Rollouts {
     var fewest: Int {
       switch self {
       case .at(let places): places.count
-      case .inHook: 1
+      case .inHook, .together: 1
       case .everywhere, .after: 0
       }
+    }
+
+    /// When a life of the controller is ended from outside.
+    func time(ofLife life: Int) -> Duration? {
+      switch self {
+      case .after(let moments): moments.indices.contains(life) ? moments[life] : nil
+      case .together(let moment): life == 0 ? moment : nil
+      case .at, .everywhere, .inHook: nil
+      }
+    }
+
+    /// Whether requests may fail meanwhile.
+    var takesServer: Bool {
+      if case .together = self { true } else { false }
     }
 
     /// The words for the moment of one kill.
@@ -41,6 +57,7 @@ struct Rollouts {
       switch self {
       case .at, .everywhere: place(ofLife: life) ?? "-"
       case .after(let moments): moments.indices.contains(life) ? "after \(moments[life])" : "-"
+      case .together(let moment): "after \(moment), with the server"
       case .inHook(let hook): "the host's \(hook)"
       }
     }
@@ -87,7 +104,7 @@ struct Rollouts {
     let status = try #require(try await fleet.status())
     let label = Comment("\(story) with \(kills)")
 
-    #expect(load.failed == 0, "\(label): \(load.failures)")
+    if !kills.takesServer { #expect(load.failed == 0, "\(label): \(load.failures)") }
     #expect(load.sent > 0, label)
     #expect(planned.code == 0, "\(label): \(planned.output) \(planned.errors)")
     #expect(status.condition("Ready") == "True", label)
@@ -166,9 +183,8 @@ struct Rollouts {
       within: .seconds(120), every: .milliseconds(20),
       "the \(story.rawValue) to end after \(places); last \(last?.place ?? "-") \(last?.conditions ?? [])"
     ) {
-      if case .after(let moments) = kills, moments.indices.contains(places.count),
-        ContinuousClock.now - began >= moments[places.count]
-      {
+      if let moment = kills.time(ofLife: places.count), ContinuousClock.now - began >= moment {
+        if kills.takesServer, let server = fleet.serverPID { kill(server, SIGKILL) }
         controller.send(SIGKILL)
         _ = try await controller.end(within: .seconds(10))
       }

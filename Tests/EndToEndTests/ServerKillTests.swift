@@ -71,9 +71,18 @@ extension Fleet {
   /// Waits until the server has lived long enough to count as stable, and gives its process number.
   fileprivate func steadyServer() async throws -> pid_t {
     try await eventually(within: .seconds(60), every: .milliseconds(50), "a server that has lived for 10 s") {
-      guard let pid = serverPID else { return nil }
-      let age = try await run(["ps", "-o", "etimes=", "-p", "\(pid)"]).output
-      return (Int(age.trimmingCharacters(in: .whitespacesAndNewlines)) ?? 0) > 10 ? pid : nil
+      guard let pid = serverPID, let age = age(of: pid) else { return nil }
+      return age > 10 ? pid : nil
     }
+  }
+
+  /// Seconds since a process was started.
+  private func age(of pid: pid_t) -> Double? {
+    // Field 22 of proc(5)'s stat, in clock ticks since the machine was started; the name before may hold blanks.
+    guard let fields = text("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " "), fields.count > 19,
+      let started = Double(fields[19]),
+      let now = text("/proc/uptime").split(separator: " ").first.flatMap({ Double($0) })
+    else { return nil }
+    return now - started / Double(sysconf(Int32(_SC_CLK_TCK)))
   }
 }
