@@ -62,7 +62,8 @@ package struct Sandbox: Sendable {
     var arguments = ["-c", limits?.prologue ?? "exec \"$@\"", limits?.group ?? "-"]
     if let bubblewrap {
       arguments += [bubblewrap] + namespaces(folders) + ["/bin/sh", "-c", line]
-      return ProcessCommand("/bin/sh", arguments, environment: ["PATH": "/usr/bin:/bin"], output: output)
+      // Variables go by the environment, never by arguments, which every user of the machine can read.
+      return ProcessCommand("/bin/sh", arguments, environment: environment(folders), output: output)
     }
     arguments += ["/bin/sh", "-c", line]
     return ProcessCommand(
@@ -85,11 +86,8 @@ package struct Sandbox: Sendable {
   }
 
   private func namespaces(_ folders: SandboxFolders) -> [String] {
-    var arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv"]
+    var arguments = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     if folders.network { arguments.append("--share-net") }
-    for (name, value) in environment(folders).sorted(by: { $0.key < $1.key }) {
-      arguments += ["--setenv", name, value]
-    }
     arguments += ["--ro-bind", "/usr", "/usr"]
     for name in ["bin", "sbin", "lib", "lib32", "lib64"] {
       arguments +=

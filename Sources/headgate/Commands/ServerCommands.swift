@@ -23,8 +23,8 @@ struct ServerProgram: AsyncParsableCommand {
     let settings = Settings(flags: serving.flags, file: try ConfigurationFile.read(folder))
     let server = ModelServer(
       .gated(folder, EvidenceAdmission(folder)), settings: settings.ofServer, logger: Logger(label: "headgate.server"))
-    try ServerLifetime.announce(folder)
-    try await server.runUntilTerminated()
+    // Announced once the socket is ours: another server that lives keeps its own number.
+    try await server.runUntilTerminated { ServerLifetime.announce(folder) }
   }
 }
 
@@ -60,10 +60,14 @@ extension Settings {
 
 extension ModelServer {
   /// Serves until SIGTERM or SIGINT; what was accepted is answered first.
-  fileprivate func runUntilTerminated() async throws {
+  /// - Parameter onListening: called once both addresses answer.
+  fileprivate func runUntilTerminated(onListening: @escaping @Sendable () -> Void = {}) async throws {
     let handlers = TerminationSignals.handle { self.stop() }
     do {
-      try await run { address in Terminal.show("listening on http://\(address.host):\(address.port)") }
+      try await run { address in
+        onListening()
+        Terminal.show("listening on http://\(address.host):\(address.port)")
+      }
     } catch let error as ServerError {
       throw Failure(error.message)
     }

@@ -3,10 +3,11 @@ import Glibc
 
 /// The one server of a state folder, known to others by its process number.
 enum ServerLifetime {
-  /// Leaves this process's number in the state folder.
-  static func announce(_ folder: StateFolder) throws {
+  /// Leaves this process's number in the state folder. Without it, only `up` could not end this server.
+  static func announce(_ folder: StateFolder) {
     guard let file = fopen(path(folder), "we") else {
-      throw Failure("cannot write \(path(folder)): \(String(cString: strerror(errno)))")
+      Terminal.complain("headgate: cannot write \(path(folder)): \(String(cString: strerror(errno)))")
+      return
     }
     fputs("\(getpid())\n", file)
     fclose(file)
