@@ -56,6 +56,17 @@ extension EndToEnd {
       }
     }
 
+    @Test func `while it reverts makes one revert, also when somebody else commits meanwhile`() async throws {
+      try await Fleet.with { fleet in
+        var rollouts = try await Rollouts(fleet)
+        rollouts.othersCommit = true
+        for place in ["intent.before.revert", "intent.after.revert", "revert.beforePush", "revert.afterPush"] {
+          #expect(try await rollouts.play(.rollback, .at([place])) == 1, "the controller never came to \(place)")
+        }
+        EndToEnd.printTable("Killed around the revert, with another commit before the restart", rollouts.table)
+      }
+    }
+
     @Test func `together with its server leaves the ending as it was`() async throws {
       try await Fleet.with { fleet in
         var rollouts = try await Rollouts(fleet)

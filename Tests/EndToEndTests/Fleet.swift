@@ -239,6 +239,13 @@ final class Fleet: Sendable {
     return try await git(["rev-parse", "HEAD"])
   }
 
+  /// Pushes a commit that has nothing to do with the model.
+  func commitElsewhere() async throws {
+    try await pull()
+    try UUID().uuidString.write(toFile: clone + "/NOTES", atomically: true, encoding: .utf8)
+    try await commit("Note something")
+  }
+
   func pull() async throws {
     try await git(["pull", "-q", "--ff-only", "origin", "main"])
   }

@@ -64,6 +64,8 @@ struct Rollouts {
   }
 
   let fleet: Fleet
+  /// Whether somebody else pushes a commit after the first kill, before the next controller starts.
+  var othersCommit = false
   private(set) var champion = ""
   private(set) var championCommit = ""
   private(set) var table = [["story", "killed at", "state", "ended", "requests", "failed", "seconds"]]
@@ -116,10 +118,15 @@ struct Rollouts {
       #expect(try await fleet.git(["--git-dir", fleet.bare, "rev-parse", "main"]) == commit, label)
     case .rollback:
       #expect(status.quarantine.map(\.model).contains(candidate), label)
-      #expect(try await fleet.git(["--git-dir", fleet.bare, "rev-list", "--count", "\(commit)..main"]) == "1", label)
-      #expect(
-        try await fleet.git(["--git-dir", fleet.bare, "rev-parse", "main^{tree}"])
-          == fleet.git(["rev-parse", "\(championCommit)^{tree}"]), label)
+      func count(_ options: String...) async throws -> String {
+        try await fleet.git(["--git-dir", fleet.bare, "rev-list", "--count"] + options + ["\(commit)..main"])
+      }
+      #expect(try await count("--author=Headgate") == "1", label)
+      #expect(try await count() == (othersCommit ? "2" : "1"), label)
+      func tree(_ revision: String) async throws -> String {
+        try await fleet.git(["--git-dir", fleet.bare, "ls-tree", "-r", revision, "specs", "models", "data"])
+      }
+      #expect(try await tree("main") == tree(championCommit), label)
       try await fleet.pull()
     }
     #expect(status.champion?.number == championRelease, label)
@@ -221,6 +228,7 @@ struct Rollouts {
     #expect(answer.code == 0, "after a kill at \(kills) number \(places.count + 1): \(answer.errors)")
     let state = try? JSONDecoder().decode(Status.self, from: Data(answer.output.utf8))
     places.append((kills.moment(ofLife: places.count), state?.place ?? "-"))
+    if othersCommit, places.count == 1 { try await fleet.commitElsewhere() }
     controller = try start(kills, life: places.count)
     return true
   }
