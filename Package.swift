@@ -49,7 +49,7 @@ let deploymentTargets: [Target] = [
       "Domain", "HeadgateRuntime", "HeadgateTensors", hummingbirdCore, httpTypes, logging, nioCore, nioPosix,
     ]),
   .target(name: "Targets", dependencies: ["Domain", "Connections", "Processes"]),
-  .target(name: "LoadTesting", dependencies: ["Domain", "Connections"]),
+  .target(name: "LoadTesting", dependencies: ["Domain", "Connections", "Datasets"]),
   .target(name: "Control", dependencies: ["Domain", "Reconciling", hummingbird, logging]),
   .executableTarget(
     name: "headgate",

@@ -1,4 +1,5 @@
 import Connections
+import Datasets
 import FoundationEssentials
 
 /// Looks at one answer: is it what the protocol says, for a model of this kind?
@@ -123,7 +124,7 @@ struct AnswerCheck: Sendable {
 
 extension AnswerCheck {
   /// Reads a file of expected values: columns `output` (its first value) or `output[index]`.
-  static func expectations(_ table: CSVText) throws(LoadError) -> [[ExpectedValue]] {
+  static func expectations(_ table: CSVTable) throws(LoadError) -> [[ExpectedValue]] {
     var places: [(output: String, index: Int)] = []
     for column in table.columns {
       guard column.hasSuffix("]"), let bracket = column.lastIndex(of: "[") else {
@@ -135,8 +136,8 @@ extension AnswerCheck {
       }
       places.append((String(column[..<bracket]), index))
     }
-    return table.rows.map { row in
-      zip(places, row).map { ExpectedValue(output: $0.output, index: $0.index, text: $1) }
+    return (0..<table.rowCount).map { row in
+      zip(places, table.row(row)).map { ExpectedValue(output: $0.output, index: $0.index, text: $1) }
     }
   }
 }

@@ -1,4 +1,5 @@
 import Connections
+import Datasets
 import FoundationEssentials
 import Synchronization
 
@@ -104,7 +105,7 @@ package final class LoadGenerator: Sendable {
 
   private func expected(_ count: Int) throws(LoadError) -> [[AnswerCheck.ExpectedValue]]? {
     guard let path = plan.expected else { return nil }
-    let values = try AnswerCheck.expectations(try CSVText(try read(path), name: path))
+    let values = try AnswerCheck.expectations(try CSVTable(load: try read(path), name: path))
     guard values.count == count else {
       throw LoadError("\(path) has \(values.count) rows, but \(plan.input) has \(count) requests")
     }
@@ -114,7 +115,9 @@ package final class LoadGenerator: Sendable {
   private func read(_ path: String) throws(LoadError) -> [UInt8] {
     do {
       let size = (try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int) ?? 0
-      guard size <= CSVText.maxBytes else { throw LoadError("\(path) is larger than \(CSVText.maxBytes) bytes") }
+      guard size <= CSVTable.largestLoadFile else {
+        throw LoadError("\(path) is larger than \(CSVTable.largestLoadFile) bytes")
+      }
       return Array(try Data(contentsOf: URL(filePath: path)))
     } catch let error as LoadError {
       throw error

@@ -1,4 +1,5 @@
 import Connections
+import Datasets
 
 /// The requests of a load, written once before it begins.
 struct RequestBodies: Sendable {
@@ -21,10 +22,10 @@ struct RequestBodies: Sendable {
       items = [Item(body: bytes, key: nil, rowCount: nil)]
       return
     }
-    let table = try CSVText(bytes, name: name)
+    let table = try CSVTable(load: bytes, name: name)
     let keyIndex: Int?
     if let keyColumn {
-      guard let index = table.columns.firstIndex(of: keyColumn) else {
+      guard let index = table.index(of: keyColumn) else {
         throw LoadError("\(name) has no column '\(keyColumn)'")
       }
       keyIndex = index
@@ -33,8 +34,9 @@ struct RequestBodies: Sendable {
     }
     let bindings = try Self.bind(table.columns, metadata, name: name, keyColumn: keyColumn)
     var items: [Item] = []
-    items.reserveCapacity(table.rows.count)
-    for (number, row) in table.rows.enumerated() {
+    items.reserveCapacity(table.rowCount)
+    for number in 0..<table.rowCount {
+      let row = table.row(number)
       items.append(
         Item(
           body: try Self.body(of: row, bindings, place: "\(name), row \(number + 1)"), key: keyIndex.map { row[$0] },

@@ -30,7 +30,8 @@ enum Arrows {
     ("Provenance", ["Domain"], []),
     ("Reconciling", ["Domain"], []),
     ("Targets", ["Connections", "Domain", "Processes"], []),
-    ("LoadTesting", ["Connections", "Domain"], []),
+    // Requests are made of the rows of a table.
+    ("LoadTesting", ["Connections", "Datasets", "Domain"], []),
     // It serves what the controller says, in the controller's words.
     ("Control", ["Domain", "Reconciling"], ["Hummingbird", "Logging"]),
     // Where the halves meet.

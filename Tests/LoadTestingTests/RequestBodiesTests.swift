@@ -39,7 +39,8 @@ private func port(_ name: String, _ datatype: String, _ shape: [Int]) -> ModelMe
   }
 
   @Test(arguments: [
-    ("a\n1\n", "no column 'b'"), ("a,b\n1\n", "cells"), ("a,b\nx,1\n", "'x' is no FP32"), ("a,a\n1,2\n", "one name"),
+    ("a\n1\n", "no column 'b'"), ("a,b\n1\n", "cells"), ("a,b\nx,1\n", "'x' is no FP32"),
+    ("a,a\n1,2\n", "appears twice"),
     ("a,b\n", "no rows"), ("a,b\n\"1,2\n", "quote"),
   ])
   func `name what does not fit`(csv: String, reason: String) {
