@@ -75,7 +75,9 @@ make_fleet() {
 }
 
 # Process numbers are used again: only a process that names this state folder is ours.
-running() { [ -f "$home/pid" ] && tr '\0' ' ' <"/proc/$(cat "$home/pid")/cmdline" 2>/dev/null | grep -qF -- "--state $state"; }
+running() {
+  [ -f "$home/pid" ] && { tr '\0' ' ' <"/proc/$(cat "$home/pid")/cmdline"; } 2>/dev/null | grep -qF -- "--state $state"
+}
 
 start() {
   if running; then
