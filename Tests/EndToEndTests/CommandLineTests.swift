@@ -5,7 +5,7 @@ extension EndToEnd {
   @Suite struct `The command line` {
     private static let usages: [(words: [String], code: Int32)] = [
       (["plan", "--unknown"], 64), (["get", "--output", "xml"], 64), (["nonsense"], 64), (["load"], 64),
-      (["schema", "Nothing"], 64), (["up"], 64), (["up", "--repository", "x", "--interval", "soon"], 64),
+      (["schema", "Nothing"], 64), (["serve"], 64), (["up", "--repository", "x", "--interval", "soon"], 64),
       (["version"], 0), (["--help"], 0),
     ]
 
@@ -104,6 +104,9 @@ extension EndToEnd {
         let empty = try await fleet.headgate("get")
         #expect(empty.code == 1)
         #expect(empty.errors.isOneLine && empty.errors.contains("there is no journal"), "\(empty.errors)")
+        let aimless = try await fleet.headgate("up")
+        #expect(aimless.code == 1)
+        #expect(aimless.errors.isOneLine && aimless.errors.contains("--repository"), "\(aimless.errors)")
         _ = try await fleet.write(TinyModel.fast(sharpness: 1))
         try await fleet.commit("First model")
         let controller = try fleet.up()
