@@ -151,7 +151,7 @@ begin "3. A model that leans on a sensitive attribute: refused"
 use v3
 [ "${HEADGATE_LIFT:-}" != fairness ] || edit "$fleet/specs/income.yaml" 's/(equalized_odds_difference.*atMost: )[0-9.]+/\11.0/'
 commit "Weigh by sex"
-wait_for 600 "the verdict on version 3" "d['generation'] >= 3 and d['phase'] in ('Blocked', 'Idle')"
+wait_for 600 "the verdict on version 3" "d['generation'] >= 3 and d['phase'] in ('Blocked', 'Canary', 'Promoting')"
 "$headgate" describe income --state "$state" >"$home/describe.txt"
 insync=$(status "[c['reason'] for c in d['conditions'] if c['type'] == 'InSync'][0]")
 check "the fairness gate refused it" test "$insync" = GateFailed
