@@ -56,13 +56,13 @@ enum ONNXFile {
   }
 
   /// `y = x W` with W a diagonal of `factor`: tells versions apart by their answers.
-  static func scaling(by factor: Float, width: Int = 2) -> [UInt8] {
+  static func scaling(by factor: Float, width: Int = 2, input: String = "x", output: String = "y") -> [UInt8] {
     var weights = [Float](repeating: 0, count: width * width)
     for index in 0..<width { weights[index * width + index] = factor }
     return model(
-      nodes: [Node(operation: "MatMul", inputs: ["x", "w"], outputs: ["y"])],
-      inputs: [Port(name: "x", type: 1, shape: [nil, width])],
-      outputs: [Port(name: "y", type: 1, shape: [nil, width])],
+      nodes: [Node(operation: "MatMul", inputs: [input, "w"], outputs: [output])],
+      inputs: [Port(name: input, type: 1, shape: [nil, width])],
+      outputs: [Port(name: output, type: 1, shape: [nil, width])],
       weights: [("w", [width, width], weights)])
   }
 

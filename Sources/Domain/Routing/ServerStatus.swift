@@ -60,10 +60,11 @@ package struct VersionStatus: Hashable, Sendable, Codable {
   }
 }
 
-/// Requests a version has answered since it was loaded.
+/// Answers of a version, since it was loaded, that say something of it. A refusal of what a client did wrong (4xx) says
+/// nothing and is in none of the figures.
 package struct TrafficCounters: Hashable, Sendable, Codable {
   package let requests: Int
-  /// Answers that were the server's fault (5xx); what a client did wrong does not count against a model.
+  /// Answers that were the server's fault (5xx), and refusals of requests that another version of the model would take.
   package let errors: Int
   /// From the last byte of the request read to the answer handed over, in microseconds.
   package let latency: LatencyHistogram

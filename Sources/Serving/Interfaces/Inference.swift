@@ -25,55 +25,64 @@ struct Inference: Sendable {
   /// Answers one request. `body` is complete; the latency counts from here.
   func answer(_ address: Address, body: ByteBuffer) async -> Answer {
     let start = clock.now
-    let choices: [LoadedVersion]
+    let choices: Choices
     do throws(RequestError) {
       choices = try host.table.choices(address)
     } catch {
       return Answer(error)
     }
-    // A full queue is the version's trouble, not the client's: another version of the model answers when it has room.
-    for (index, version) in choices.enumerated() {
+    // A full queue is the version's trouble, not the client's: a larger version of the model answers when it has room.
+    for version in [choices.picked] + choices.larger {
       version.begin()
       defer { version.end() }
-      if var outcome = await run(body, on: version, since: start) {
-        version.meter.record(
-          code: outcome.answer.status, latency: clock.now - start, phases: outcome.phases, now: .now)
-        outcome.answer.headers[.headgateVersion] = version.version.description
-        return outcome.answer
-      }
-      if index + 1 < choices.count { continue }
-      version.meter.record(code: 503, latency: clock.now - start, phases: nil, now: .now)
+      guard var outcome = await run(body, on: version, of: choices, since: start) else { continue }
+      version.meter.record(
+        code: outcome.answer.status, latency: clock.now - start, phases: outcome.phases,
+        breaksContract: outcome.breaksContract, now: .now)
+      outcome.answer.headers[.headgateVersion] = version.version.description
+      return outcome.answer
     }
+    let picked = choices.picked
+    picked.meter.record(code: 503, latency: clock.now - start, phases: nil, now: .now)
     var answer = Answer(
       RequestError(503, "model '\(address.model)' has more requests waiting than it can answer soon", retryAfter: 1))
-    answer.headers[.headgateVersion] = choices.last?.version.description
+    answer.headers[.headgateVersion] = picked.version.description
     return answer
   }
 
   private struct Outcome: Sendable {
     var answer: Answer
     var phases: TrafficMeter.Phases?
+    /// Whether the request was refused, but suits another version that has traffic.
+    var breaksContract = false
   }
 
   /// Runs the request on an inference thread; `nil` when the version's queue is full.
-  private func run(_ body: ByteBuffer, on version: LoadedVersion, since start: ContinuousClock.Instant) async
-    -> Outcome?
-  {
+  private func run(
+    _ body: ByteBuffer, on version: LoadedVersion, of choices: Choices, since start: ContinuousClock.Instant
+  ) async -> Outcome? {
     await withCheckedContinuation { continuation in
       let isAccepted = host.pool.submit(
-        { continuation.resume(returning: work(body, on: version, since: start)) }, to: version.lane)
+        { continuation.resume(returning: work(body, on: version, of: choices, since: start)) }, to: version.lane)
       if !isAccepted { continuation.resume(returning: nil) }
     }
   }
 
-  private func work(_ body: ByteBuffer, on version: LoadedVersion, since start: ContinuousClock.Instant) -> Outcome {
+  private func work(
+    _ body: ByteBuffer, on version: LoadedVersion, of choices: Choices, since start: ContinuousClock.Instant
+  ) -> Outcome {
     var phases = TrafficMeter.Phases()
     let begun = clock.now
     phases.queue = begun - start
     do throws(RequestError) {
       let request = try InferenceRequest(body)
-      try request.check(against: version.model.inputs)
-      let names = try request.outputNames(of: version.model)
+      let names: [String]
+      do throws(RequestError) {
+        names = try request.outputNames(checkedAgainst: version.model)
+      } catch {
+        let breaksContract = choices.weighted.contains { $0 !== version && request.suits($0.model) }
+        return Outcome(answer: Answer(error), phases: nil, breaksContract: breaksContract)
+      }
       phases.rows = request.inputs.values.first?.shape.first ?? 1
       let parsed = clock.now
       phases.input = parsed - begun
@@ -97,9 +106,22 @@ struct Inference: Sendable {
   }
 }
 
+extension Inference {
+  /// The versions that a request may meet.
+  struct Choices: Sendable {
+    /// The one that should answer.
+    let picked: LoadedVersion
+    /// Those with a larger share, which may stand in when its queue is full; the largest first. A smaller one never does:
+    /// a champion's overflow would drown a candidate and be charged to it.
+    var larger: [LoadedVersion] = []
+    /// All that share the model's traffic; none when the client named the version.
+    var weighted: [LoadedVersion] = []
+  }
+}
+
 extension RoutingTable {
-  /// The versions that may answer, the one that should first.
-  func choices(_ address: Inference.Address) throws(RequestError) -> [LoadedVersion] {
+  /// The versions that a request may meet.
+  func choices(_ address: Inference.Address) throws(RequestError) -> Inference.Choices {
     let name = shown(address.model.text)
     guard let entry = entries[address.model] else {
       guard let reasons = absent[address.model], let first = reasons.min(by: { $0.key > $1.key }) else {
@@ -112,7 +134,7 @@ extension RoutingTable {
       throw RequestError(503, "model \(name) is not ready: version \(version) \(reason)", retryAfter: 1)
     }
     if let wanted = address.version {
-      if let version = entry.versions[wanted] { return [version] }
+      if let version = entry.versions[wanted] { return Inference.Choices(picked: version) }
       guard let reason = absent[address.model]?[wanted] else {
         throw RequestError(404, "model \(name) has no version \(wanted)")
       }
@@ -120,9 +142,12 @@ extension RoutingTable {
     }
     let picked = entry.router.pick(count: address.key == nil ? entry.count.next() : 0, key: address.key)
     guard let first = entry.versions[picked] else { throw RequestError(404, "model \(name) has no version \(picked)") }
-    if entry.versions.count == 1 { return [first] }
-    return [first]
-      + entry.router.versions.filter { $0.0 != picked }.sorted { $0.1 > $1.1 }.compactMap { entry.versions[$0.0] }
+    if entry.versions.count == 1 { return Inference.Choices(picked: first) }
+    let byShare = entry.router.versions.sorted { $0.1 > $1.1 }
+    let share = byShare.first { $0.0 == picked }?.1 ?? 0
+    return Inference.Choices(
+      picked: first, larger: byShare.prefix { $0.1 > share }.compactMap { entry.versions[$0.0] },
+      weighted: Array(entry.versions.values))
   }
 }
 
@@ -139,6 +164,17 @@ extension InferenceRequest {
       }
     }
     self = try result.get()
+  }
+
+  /// Checks the request against what a model declares, and gives the outputs to answer.
+  func outputNames(checkedAgainst model: Model) throws(RequestError) -> [String] {
+    try check(against: model.inputs)
+    return try outputNames(of: model)
+  }
+
+  /// Whether a model declares all that the request names.
+  func suits(_ model: Model) -> Bool {
+    (try? outputNames(checkedAgainst: model)) != nil
   }
 
   /// The outputs to answer, in order: those asked for, or all that the protocol has a form for.

@@ -74,7 +74,8 @@ final class MetricsPage: Sendable {
     let name = "headgate_request_duration_seconds"
     text.family(name, "histogram", "From the last byte of a request to its answer.")
     for row in rows {
-      let counts = row.reading.latency.counts.sorted { $0.key < $1.key }
+      let latency = row.reading.latency.adding(row.reading.refusals)
+      let counts = latency.counts.sorted { $0.key < $1.key }
       var index = 0
       var sum = 0
       for bound in Self.bounds {
@@ -84,9 +85,9 @@ final class MetricsPage: Sendable {
         }
         text.sample(name + "_bucket", row.labels + [("le", bound.text)], Double(sum))
       }
-      text.sample(name + "_bucket", row.labels + [("le", "+Inf")], Double(row.reading.requests))
+      text.sample(name + "_bucket", row.labels + [("le", "+Inf")], Double(latency.total))
       text.sample(name + "_sum", row.labels, row.reading.latencySum)
-      text.sample(name + "_count", row.labels, Double(row.reading.requests))
+      text.sample(name + "_count", row.labels, Double(latency.total))
     }
   }
 

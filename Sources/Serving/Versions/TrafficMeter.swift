@@ -18,9 +18,13 @@ final class TrafficMeter: Sendable {
 
   /// Everything counted, at one moment.
   struct Reading: Sendable {
+    /// What the answers say of the model. What a client did wrong says nothing, and its quick refusals must not make a
+    /// candidate look sound.
     var requests = 0
     var errors = 0
     var latency = LatencyHistogram()
+    /// Refusals of what a client did wrong.
+    var refusals = LatencyHistogram()
     var codes: [Int: Int] = [:]
     var success = Span()
     var failure = Span()
@@ -45,12 +49,20 @@ final class TrafficMeter: Sendable {
   }
 
   /// Counts one answer.
-  func record(code: Int, latency: Duration, phases: Phases?, now: Timestamp) {
+  /// - Parameter breaksContract: whether the version refused what another version of its model would take: that is the
+  ///   version's error, although the client reads a 4xx.
+  func record(code: Int, latency: Duration, phases: Phases?, breaksContract: Bool = false, now: Timestamp) {
+    let isError = code >= 500 || breaksContract
+    let microseconds = UInt64(max(0, latency.microseconds))
     state.withLock { state in
-      state.requests += 1
       state.codes[code, default: 0] += 1
-      state.latency.record(microseconds: UInt64(max(0, latency.microseconds)))
-      if code >= 500 { state.errors += 1 }
+      if code < 400 || isError {
+        state.requests += 1
+        state.latency.record(microseconds: microseconds)
+      } else {
+        state.refusals.record(microseconds: microseconds)
+      }
+      if isError { state.errors += 1 }
       guard code < 300, let phases else {
         state.failure.add(latency)
         return
