@@ -27,7 +27,9 @@ struct JournalContract {
     for intent in intents { try journal.begin(intent) }
     let records = [try Samples.record("income"), try Samples.record("churn")]
     var controller = ControllerRecord(
-      appliedCommit: CommitID("c9"), routeGeneration: 12, fencingToken: 1, ownCommits: [CommitID("c8"), CommitID("c7")])
+      appliedCommit: CommitID("c9"), routeGeneration: 12, fencingToken: 1,
+      ownCommits: [CommitID("c8"), CommitID("c7")],
+      applied: [ObjectID(.dataset, "adult"): Samples.digest])
     try journal.commit(
       JournalTransition(saved: records, events: [Samples.event(1)], controller: controller))
     let again = try reopen(journal)

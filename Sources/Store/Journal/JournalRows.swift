@@ -25,7 +25,8 @@ enum JournalRows {
     }
     return ControllerRecord(
       appliedCommit: (row["applied_commit"] as String?).map { CommitID($0) }, routeGeneration: row["route_generation"],
-      fencingToken: row["fencing_token"], ownCommits: try decode(row["own_commits"], "list of own commits"))
+      fencingToken: row["fencing_token"], ownCommits: try decode(row["own_commits"], "list of own commits"),
+      applied: try decode(row["applied"], "list of what was applied"))
   }
 
   /// Counters never go back: a server refuses whatever carries an older one.
@@ -33,10 +34,11 @@ enum JournalRows {
     try database.execute(
       sql: """
         UPDATE controller SET applied_commit = ?, route_generation = max(route_generation, ?),
-          fencing_token = max(fencing_token, ?), own_commits = ?
+          fencing_token = max(fencing_token, ?), own_commits = ?, applied = ?
         """,
       arguments: [
         record.appliedCommit?.text, record.routeGeneration, record.fencingToken, try encode(record.ownCommits),
+        try encode(record.applied),
       ])
   }
 

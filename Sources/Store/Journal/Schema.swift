@@ -41,7 +41,10 @@ enum Schema {
       value TEXT NOT NULL,
       PRIMARY KEY (namespace, digest)
     ) STRICT, WITHOUT ROWID;
+    """,
     """
+    ALTER TABLE controller ADD COLUMN applied TEXT NOT NULL DEFAULT '[]';
+    """,
   ]
 
   static var currentFormat: Int { steps.count }
