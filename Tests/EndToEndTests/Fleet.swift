@@ -137,16 +137,24 @@ final class Fleet: Sendable {
 
   /// Ends what is left and removes the folder.
   private func end() async {
-    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-      guard let pid = pid_t(name), pid != getpid() else { continue }
-      // Everything a fleet starts has its folder in the command line or in the environment.
-      if text("/proc/\(pid)/cmdline").contains(root) || text("/proc/\(pid)/environ").contains(root) {
-        kill(pid, SIGKILL)
-        var status: Int32 = 0
-        waitpid(pid, &status, 0)
-      }
-    }
+    // A controller that lives a moment longer than its server starts another: until nothing is found any more.
+    for _ in 0..<50 where killAll() { try? await Task.sleep(for: .milliseconds(10)) }
     try? FileManager.default.removeItem(atPath: root)
+  }
+
+  /// Kills every process that has the fleet's folder in its command line or its environment.
+  private func killAll() -> Bool {
+    var found = false
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
+      guard let pid = pid_t(name), pid != getpid(),
+        text("/proc/\(pid)/cmdline").contains(root) || text("/proc/\(pid)/environ").contains(root)
+      else { continue }
+      found = true
+      kill(pid, SIGKILL)
+      var status: Int32 = 0
+      waitpid(pid, &status, 0)
+    }
+    return found
   }
 
   func text(_ path: String) -> String {
