@@ -60,6 +60,7 @@ let deploymentTargets: [Target] = [
     ]),
   .target(name: "TestSupport", dependencies: ["Domain", "Reconciling"]),
   .testTarget(name: "ArchitectureTests"),
+  .testTarget(name: "EndToEndTests"),
   .testTarget(name: "BuildingTests", dependencies: ["Building", "Domain"]),
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
   .testTarget(

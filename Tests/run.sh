@@ -64,9 +64,15 @@ export HEADGATE_TEST_BINARY=$scratch/release/headgate
 
 report=$(mktemp)
 trap 'rm -f "$report"' EXIT
-swift_tests() { swift test "${flags[@]}" --skip-build --disable-xctest "$@" 2>&1 | tee "$report"; }
-timed swift_tests "$@"
-count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | tail -n 1)
+swift_tests() { swift test "${flags[@]}" --skip-build --disable-xctest "$@" 2>&1 | tee -a "$report"; }
+if [ $# -gt 0 ]; then
+  timed swift_tests "$@"
+else
+  timed swift_tests --skip EndToEndTests
+  # By themselves: they judge latencies, which a busy machine would spoil.
+  timed swift_tests --filter EndToEndTests
+fi
+count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | awk '{ sum += $1 } END { print sum + 0 }')
 [ "${count:-0}" -gt 0 ] || { echo "no test was run" >&2; exit 1; }
 [ $# -eq 0 ] || exit 0
 
