@@ -165,7 +165,7 @@ import Testing
     let texts = try Self.answers(nil, rows, keys: .strings(["yes", "no"]))
     #expect(try Self.binary(texts).scores.get() == [0.2, 0.9])
     let numbers = try Self.answers(nil, rows, keys: .integers([0, 1]))
-    #expect(try Self.binary(numbers).scores.get() == [0.8, 0.1])
+    #expect(try Self.binary(numbers, positive: "1", labels: ["0", "1"]).scores.get() == [0.8, 0.1])
     #expect(try Self.binary(numbers, positive: "0", labels: ["0", "1"]).scores.get() == [0.2, 0.9])
     let strangers = try Self.answers(nil, rows, keys: .strings(["good", "bad"]))
     #expect(throws: GateError.self) { try Self.binary(strangers).scores.get() }
@@ -184,7 +184,7 @@ import Testing
 
   @Test func `takes column 1 of classes 0 and 1 that follow another threshold`() throws {
     let rows = [[0.7, 0.3], [0.9, 0.1], [0.2, 0.8]]
-    let answers = try Self.binary(Self.answers(.integers([1, 0, 1]), rows))
+    let answers = try Self.binary(Self.answers(.integers([1, 0, 1]), rows), positive: "1", labels: ["0", "1"])
     #expect(try answers.scores.get() == [0.3, 0.1, 0.8])
     #expect(try answers.predictions.get() == [true, false, true])
   }
@@ -204,10 +204,30 @@ import Testing
     #expect(try Self.binary(whole, positive: "2", labels: german).predictions.get() == [true, false])
     let zeroOne = try Self.answers(.integers([0, 1]), rows)
     #expect(throws: GateError.self) { try Self.binary(zeroOne, positive: "2", labels: german).predictions.get() }
-    #expect(try Self.binary(zeroOne).predictions.get() == [false, true])
+    #expect(try Self.binary(zeroOne, positive: "1", labels: ["0", "1"]).predictions.get() == [false, true])
+    #expect(try Self.binary(zeroOne, positive: "0.0", labels: ["0.0", "1.0"]).predictions.get() == [true, false])
     let other = try Self.answers(.texts(["yes", "maybe"]), rows)
     let error = try #require(throws: GateError.self) { try Self.binary(other).predictions.get() }
     #expect(error.message.contains("'maybe'"))
+  }
+
+  @Test(arguments: [["no", "yes"], ["1", "yes"], ["1", "1.0", "yes"], ["0.5", "yes"]])
+  func `never guesses which text a number stands for`(labels: [String]) throws {
+    let rows = [[0.2, 0.8], [0.9, 0.1]]
+    let classes = try Self.binary(Self.answers(.integers([1, 0]), rows), labels: labels)
+    let keys = try Self.binary(Self.answers(nil, rows, keys: .integers([0, 1])), labels: labels)
+    for answer in [classes.predictions.map { _ in }, classes.scores.map { _ in }, keys.scores.map { _ in }] {
+      let error = try #require(throws: GateError.self) { try answer.get() }
+      #expect(error.reason == .outputsUnbound)
+      #expect(error.message.contains("export the class as text, or label the data 0 and 1"), "\(error.message)")
+    }
+  }
+
+  @Test func `refuses two labels that are one number`() throws {
+    let answers = try Self.answers(.integers([1, 0]), [[0.5], [0.5]])
+    #expect(throws: GateError.self) {
+      try Self.binary(answers, positive: "1", labels: ["0", "1", "1.0"]).predictions.get()
+    }
   }
 
   @Test func `refuses outputs of another size than the rows`() throws {

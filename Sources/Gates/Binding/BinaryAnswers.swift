@@ -8,7 +8,7 @@ struct BinaryAnswers: Sendable {
   /// Reads the answers with the data set's labels.
   ///
   /// A class is compared with the labels of the data set: texts as they are, whole numbers as numbers when all labels
-  /// are, otherwise 0 and 1 with 1 the positive class. Anything else is an error.
+  /// are. Anything else is an error: nothing says which text a number stands for.
   ///
   /// A score of one column is the positive class's. Of several columns, the one whose key is the positive class; without
   /// keys the order of classes is read off the answers themselves: the class of a row is that of its largest
@@ -39,17 +39,25 @@ struct ClassVocabulary: Sendable {
   private let numbers: Set<Int64>?
   private let positiveNumber: Int64
 
+  private static let zeroAndOne: Set<Int64> = [0, 1]
+
   init(positive: String, labels: [String]) {
     self.positive = positive
     self.labels = Set(labels)
-    let numbers = labels.compactMap { Int64($0) }
-    if numbers.count == labels.count, let positiveNumber = Int64(positive) {
-      self.numbers = Set(numbers)
-      self.positiveNumber = positiveNumber
+    let numbers = Set(self.labels.compactMap(Self.wholeNumber))
+    // "1" and "1.0" beside each other are two labels and one number.
+    if numbers.count == self.labels.count, let number = Self.wholeNumber(positive) {
+      self.numbers = numbers
+      positiveNumber = number
     } else {
       self.numbers = nil
       positiveNumber = 1
     }
+  }
+
+  /// Tables write whole numbers as `1.0` as well, where a column once had missing cells.
+  private static func wholeNumber(_ text: String) -> Int64? {
+    Int64(text) ?? Double(text).flatMap(Int64.init(exactly:))
   }
 
   func arePositive(_ classes: ModelAnswers.Classes) throws(GateError) -> [Bool] {
@@ -60,9 +68,9 @@ struct ClassVocabulary: Sendable {
       }
       return texts.map { $0 == positive }
     case .integers(let classes):
-      let known = numbers ?? [0, 1]
+      let known = try numberedLabels()
       if let stranger = classes.first(where: { !known.contains($0) }) {
-        throw Self.unknown("\(stranger)", Set(known.map(String.init)))
+        throw Self.unknown("\(stranger)", labels)
       }
       return classes.map { $0 == positiveNumber }
     }
@@ -74,19 +82,29 @@ struct ClassVocabulary: Sendable {
       if let column = keys.firstIndex(of: positive) { return column }
       throw Self.unknown("score keys \(keys.prefix(12))", labels)
     case .integers(let keys)?:
-      if Set(keys).isSubset(of: numbers ?? [0, 1]), let column = keys.firstIndex(of: positiveNumber) { return column }
-      throw Self.unknown("score keys \(keys.prefix(12))", Set((numbers ?? [0, 1]).map(String.init)))
+      let known = try numberedLabels()
+      if Set(keys).isSubset(of: known), let column = keys.firstIndex(of: positiveNumber) { return column }
+      throw Self.unknown("score keys \(keys.prefix(12))", labels)
     case nil: break
     }
     guard scores.width > 1 else { return 0 }
     if let classes, let column = try observedColumn(of: scores, areChosen: arePositive(classes)) { return column }
-    let areNumbered =
-      if case .integers? = classes { true } else { numbers != nil && classes == nil }
-    if scores.width == 2, areNumbered, (numbers ?? [0, 1]) == [0, 1] { return Int(positiveNumber) }
+    let areTexts =
+      if case .texts? = classes { true } else { false }
+    if scores.width == 2, !areTexts, numbers == Self.zeroAndOne { return Int(positiveNumber) }
     throw GateError(
       .outputsUnbound,
       "which of the \(scores.width) score columns is the positive class '\(positive.prefix(40))' cannot be told from "
         + "the answers; export the scores as one column, or with ZipMap")
+  }
+
+  /// The labels as numbers, for a model that names its classes by numbers.
+  private func numberedLabels() throws(GateError) -> Set<Int64> {
+    if let numbers { return numbers }
+    throw GateError(
+      .outputsUnbound,
+      "the model gives its class as a whole number, and the data set's labels are \(labels.sorted().prefix(12)): which "
+        + "number is '\(positive.prefix(40))' cannot be told; export the class as text, or label the data 0 and 1")
   }
 
   /// The column that is largest exactly in the rows of the positive class, nil when rows disagree or say nothing.

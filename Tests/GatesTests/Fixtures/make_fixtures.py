@@ -83,22 +83,34 @@ def two_columns(score):
 def write_models():
     FLOAT, INT64, STRING = TensorProto.FLOAT, TensorProto.INT64, TensorProto.STRING
     columns, one = two_columns("score")
-    cut = [
+    number = [
         helper.make_node("GreaterOrEqual", ["score", "half"], ["chosen"]),
         helper.make_node("Cast", ["chosen"], ["wide"], to=INT64),
-        helper.make_node("Squeeze", ["wide", "axis"], ["label"]),
+        helper.make_node("Squeeze", ["wide", "axis"], ["index"]),
     ]
+    cut = number + [helper.make_node("Gather", ["classes", "index"], ["label"])]
     half, axis = constant("half", [[0.5]], np.float32), constant("axis", [1], np.int64)
+    cutting = [half, axis, constant("classes", ["no", "yes"], "text")]
 
-    # One score column and a class 0 or 1, from the column of the input's name.
+    # One score column and a class, from the column of the input's name.
     for name in ["strong", "weak"]:
         save(
             name,
             [helper.make_node("Identity", [name], ["score"])] + cut,
             [tensor(name, FLOAT, ["N", 1])],
-            [tensor("label", INT64, ["N"]), tensor("score", FLOAT, ["N", 1])],
-            [half, axis],
+            [tensor("label", STRING, ["N"]), tensor("score", FLOAT, ["N", 1])],
+            cutting,
         )
+    # A class 0 or 1, which says nothing about labels that are texts.
+    save(
+        "numbered",
+        [helper.make_node("Identity", ["strong"], ["score"])]
+        + number
+        + [helper.make_node("Identity", ["index"], ["label"])],
+        [tensor("strong", FLOAT, ["N", 1])],
+        [tensor("label", INT64, ["N"]), tensor("score", FLOAT, ["N", 1])],
+        [half, axis],
+    )
     # Two columns and a class of text, in either order of classes.
     for name, classes, order in [("texts", ["no", "yes"], ["rest", "strong"]), ("swapped", ["yes", "no"], ["strong", "rest"])]:
         save(
@@ -114,10 +126,10 @@ def write_models():
             one + [constant("classes", classes, "text")],
         )
     # Scores as maps from class to probability, as scikit-learn's converter gives by default.
-    number = helper.make_tensor_type_proto(FLOAT, [])
+    element = helper.make_tensor_type_proto(FLOAT, [])
     maps = onnx.TypeProto()
     maps.sequence_type.elem_type.map_type.key_type = STRING
-    maps.sequence_type.elem_type.map_type.value_type.CopyFrom(number)
+    maps.sequence_type.elem_type.map_type.value_type.CopyFrom(element)
     save(
         "zipmap",
         [
@@ -153,8 +165,9 @@ def write_models():
         ]
         + cut,
         [tensor("features", FLOAT, ["N", 3])],
-        [tensor("label", INT64, ["N"]), tensor("score", FLOAT, ["N", 1]), tensor("logit", FLOAT, ["N", 1])],
-        [constant("weights", [[6.0], [1.5], [-0.01]], np.float32), constant("bias", [-3.4], np.float32), half, axis],
+        [tensor("label", STRING, ["N"]), tensor("score", FLOAT, ["N", 1]), tensor("logit", FLOAT, ["N", 1])],
+        [constant("weights", [[6.0], [1.5], [-0.01]], np.float32), constant("bias", [-3.4], np.float32)]
+        + cutting,
     )
     # A whole-number vector, and a matrix whose number of rows is fixed.
     save(
@@ -171,8 +184,8 @@ def write_models():
         "fixed",
         [helper.make_node("Identity", ["strong"], ["score"])] + cut,
         [tensor("strong", FLOAT, [7, 1])],
-        [tensor("label", INT64, [7]), tensor("score", FLOAT, [7, 1])],
-        [half, axis],
+        [tensor("label", STRING, [7]), tensor("score", FLOAT, [7, 1])],
+        cutting,
     )
     # A score that is not a number where the age is missing.
     save(
@@ -183,8 +196,8 @@ def write_models():
         ]
         + cut,
         [tensor("strong", FLOAT, ["N", 1]), tensor("age", FLOAT, ["N", 1])],
-        [tensor("label", INT64, ["N"]), tensor("score", FLOAT, ["N", 1])],
-        [constant("zero", [[0.0]], np.float32), half, axis],
+        [tensor("label", STRING, ["N"]), tensor("score", FLOAT, ["N", 1])],
+        [constant("zero", [[0.0]], np.float32)] + cutting,
     )
     # Weights in another file, outside of the model's folder and inside.
     for name, location in [("outside", "../weights.bin"), ("beside", "weights.bin")]:
