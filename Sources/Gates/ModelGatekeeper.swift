@@ -7,8 +7,8 @@ import Statistics
 /// Judges candidates with this process's own runtime.
 ///
 /// A verdict is a pure function of the model, the champion, the rows, the gate and the runtime: reports are remembered
-/// under the digest of these, and a verdict reached once is given again at once. Reports of verdict `error` are not
-/// remembered, since what was in the way may be gone.
+/// under the digest of these, and a verdict reached once is given again at once. Reports of verdict `error`, and those of
+/// a champion that could not be judged, are not remembered, since what was in the way may be gone.
 package struct ModelGatekeeper: Gatekeeper {
   /// What a verdict needs at least: 30 rows, 10 in each denominator.
   package static let defaultMinimums = Minimums(rows: 30, denominator: 10)
@@ -58,12 +58,12 @@ package struct ModelGatekeeper: Gatekeeper {
         files[name] = await file(of: name, request.deployment)
       }
       let requirements = open.map { policy.requirements[$0] }
-      let champion = request.champion.map { championFile($0, name: candidate.name) }
+      let champion = request.champion.map { modelFile($0, name: candidate.name, serving: request.servingOfChampion) }
       let specs = request.deployment.datasets.mapValues(\.spec)
       let judged = try await onOwnThread { [files] cancellation throws(Cancelled) in
         var session = GateSession(
-          candidate: candidate, champion: champion, serving: policy.serving, scanner: scanner, minimums: minimums,
-          cancellation: cancellation, datasetSpecs: specs, datasetFiles: files)
+          candidate: candidate, champion: champion, scanner: scanner, minimums: minimums, cancellation: cancellation,
+          datasetSpecs: specs, datasetFiles: files)
         var judged: [GateReport] = []
         for requirement in requirements { judged.append(try session.report(requirement)) }
         return judged
@@ -81,7 +81,8 @@ package struct ModelGatekeeper: Gatekeeper {
 
   /// Opens the candidate and checks its digest; all gates read these same bytes.
   private func candidateFile(_ request: GateRequest) throws(StageError) -> GateSession.ModelFile {
-    let file = modelFile(request.candidate, name: Self.fileName(request))
+    let file = modelFile(
+      request.candidate, name: Self.fileName(request), serving: request.deployment.spec.serving)
     if case .failure(let error) = file.bytes {
       throw StageError(.gating, reason: error.reason.rawValue, "candidate: \(error.message)", remedy: .retry)
     }
@@ -96,11 +97,7 @@ package struct ModelGatekeeper: Gatekeeper {
     }
   }
 
-  private func championFile(_ digest: Digest, name: String) -> GateSession.ModelFile {
-    modelFile(digest, name: name)
-  }
-
-  private func modelFile(_ digest: Digest, name: String) -> GateSession.ModelFile {
+  private func modelFile(_ digest: Digest, name: String, serving: ServingSpec) -> GateSession.ModelFile {
     let bytes = Result { () throws(GateError) in
       guard let path = artifacts.path(of: digest, in: .artifacts) else {
         throw GateError(.modelUnusable, "model \(digest.short) is not in the artifact store; build it again")
@@ -118,7 +115,7 @@ package struct ModelGatekeeper: Gatekeeper {
       }
       return bytes
     }
-    return GateSession.ModelFile(digest: digest, bytes: bytes, name: name)
+    return GateSession.ModelFile(digest: digest, bytes: bytes, name: name, serving: serving)
   }
 
   private func file(of name: DatasetName, _ deployment: DesiredDeployment) async
@@ -159,11 +156,16 @@ package struct ModelGatekeeper: Gatekeeper {
 extension ModelGatekeeper {
   /// The digest of everything that a report depends on.
   private func memoKey(_ requirement: GatePolicy.Requirement, _ request: GateRequest, _ policy: GatePolicy) -> Digest {
-    var builder = DigestBuilder("headgate.gate-report.v1")
+    var builder = DigestBuilder("headgate.gate-report.v2")
     builder.add(request.candidate)
     builder.add(requirement.digest)
     builder.add(GatePolicy(requirements: [], serving: policy.serving).digest)
-    builder.add(requirement.gate.check.comparesWithChampion ? request.champion?.description ?? "none" : "")
+    if requirement.gate.check.comparesWithChampion {
+      builder.add(request.champion?.description ?? "none")
+      builder.add(GatePolicy(requirements: [], serving: request.servingOfChampion).digest)
+    } else {
+      builder.add("")
+    }
     builder.add(runtimeVersion)
     builder.add(instructionSet)
     builder.add("\(minimums.rows) \(minimums.denominator)")
@@ -184,7 +186,9 @@ extension ModelGatekeeper {
   private func remember(
     _ report: GateReport, _ requirement: GatePolicy.Requirement, _ request: GateRequest, _ policy: GatePolicy
   ) {
-    guard report.verdict != .error, let memo, let data = try? JSONEncoder().encode(report) else { return }
+    guard report.verdict != .error, report.reason != GateReport.championUnusable, let memo,
+      let data = try? JSONEncoder().encode(report)
+    else { return }
     try? memo.remember(
       String(decoding: data, as: UTF8.self), for: memoKey(requirement, request, policy), in: Self.memoNamespace)
   }

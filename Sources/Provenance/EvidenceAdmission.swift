@@ -59,13 +59,22 @@ package struct EvidenceAdmission: Admission {
     switch report.verdict {
     case .pass: return
     case .notApplicable:
-      // A comparison without a champion is the only gate that may be left out, and only if there was none.
-      guard requirement.gate.check.comparesWithChampion, report.reason == "NoChampion", evidence.championDigest == nil
-      else {
+      guard requirement.gate.check.comparesWithChampion, Self.hadNothingToCompare(report, in: evidence) else {
         throw AdmissionRefusal(.notPassed, "gate '\(name)' may not be left out (\(report.reason)); run the gates again")
       }
     case .fail, .inconclusive, .error:
       throw AdmissionRefusal(.notPassed, "gate '\(name)' ended with \(report.verdict.rawValue): \(report.message)")
+    }
+  }
+
+  /// A comparison is the only gate that may be left out: if there was no champion, or if the very champion it was to be
+  /// compared with could not be judged. A broken champion must not block its successor.
+  private static func hadNothingToCompare(_ report: GateReport, in evidence: Evidence) -> Bool {
+    switch report.reason {
+    case GateReport.noChampion: evidence.championDigest == nil
+    case GateReport.championUnusable:
+      report.championDigest != nil && report.championDigest == evidence.championDigest
+    default: false
     }
   }
 

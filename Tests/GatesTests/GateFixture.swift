@@ -19,6 +19,8 @@ struct GateFixture: Sendable {
   var sensitive = [SensitiveAttribute(column: "sex"), SensitiveAttribute(column: "age", bins: [30, 50, 100])]
   var exclude: [String] = []
   var serving = ServingSpec()
+  /// How the champion is served; nil is as the candidate is.
+  var championServing: ServingSpec?
   var minimums = ModelGatekeeper.defaultMinimums
   var findings: [Finding] = []
   var memo: MemoryMemo?
@@ -55,7 +57,7 @@ struct GateFixture: Sendable {
       memo: memo, runtimeVersion: "test", instructionSet: "any", minimums: minimums)
     let request = GateRequest(
       deployment: deployment, candidate: try store.put(candidate, in: .artifacts),
-      champion: try champion.map { try store.put($0, in: .artifacts) })
+      champion: try champion.map { try store.put($0, in: .artifacts) }, championServing: championServing)
     return try await keeper.judge(request)
   }
 

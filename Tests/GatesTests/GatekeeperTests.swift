@@ -114,6 +114,27 @@ import Testing
     #expect(memo.count == 9)
   }
 
+  @Test func `remembers how the champion was served, and nothing of one that could not be judged`() async throws {
+    var fixture = try GateFixture()
+    let memo = MemoryMemo()
+    fixture.memo = memo
+    let candidate = try GateFixture.model("strong")
+    let champion = try GateFixture.model("matrix")
+    let check = GateFixture.quality(.accuracy, .notWorseThanChampion(margin: 0.2))
+    let unusable = try await fixture.judge(candidate, champion: champion, by: [check])
+    #expect(unusable.reports.map(\.reason) == ["ChampionUnusable"])
+    #expect(memo.count == 0)
+    let features = ["strong", "weak", "count"]
+    fixture.championServing = ServingSpec(features: features, scoreOutput: "score")
+    let first = try await fixture.judge(candidate, champion: champion, by: [check])
+    #expect(first.verdict == .pass)
+    #expect(memo.count == 1)
+    fixture.championServing = ServingSpec(features: features, scoreOutput: "logit")
+    _ = try await fixture.judge(candidate, champion: champion, by: [check])
+    #expect(memo.hits == 0)
+    #expect(memo.count == 2)
+  }
+
   @Test func `remembers no error`() async throws {
     var fixture = try GateFixture()
     let memo = MemoryMemo()

@@ -93,6 +93,50 @@ import Testing
     #expect(undefined.message.contains("not a finite number"))
   }
 
+  /// The champion has one matrix of columns, which the candidate's spec says nothing about.
+  @Test func `judges the champion as the champion is served`() async throws {
+    let check = GateFixture.quality(.rocAUC, .notWorseThanChampion(margin: 0.01))
+    var fixture = try GateFixture()
+    let unknown = try await fixture.report("weak", champion: "matrix", by: check)
+    #expect(unknown.reason == "ChampionUnusable")
+    fixture.championServing = ServingSpec(features: ["strong", "weak", "count"], scoreOutput: "score")
+    let known = try await fixture.report("weak", champion: "matrix", by: check)
+    #expect(known.verdict == .fail)
+    #expect(known.reason == "WorseThanChampion")
+    let areas = try Expected.read().models.mapValues { $0.metrics["roc_auc"] ?? 0 }
+    let loss = try #require(areas["weak"]) - #require(areas["matrix"])
+    #expect(try abs(#require(known.value) - loss) < 1e-6)
+  }
+
+  @Test func `tells two readings of the same model apart`() async throws {
+    let check = GateFixture.quality(.rocAUC, .notWorseThanChampion(margin: 0.01))
+    var fixture = try GateFixture()
+    fixture.serving = ServingSpec(features: ["strong", "weak", "count"], scoreOutput: "score")
+    fixture.championServing = ServingSpec(features: ["weak", "strong", "count"], scoreOutput: "score")
+    let report = try await fixture.report("matrix", champion: "matrix", by: check)
+    #expect(report.verdict == .pass)
+    #expect(try #require(report.value) > 0.05)
+  }
+
+  @Test func `takes a numbered class for numbered labels only`() async throws {
+    let check = GateFixture.quality(.accuracy, .atLeast(0))
+    var fixture = try GateFixture()
+    let texts = try await fixture.report("numbered", by: check)
+    #expect(texts.verdict == .error)
+    #expect(texts.reason == "OutputsUnbound")
+    #expect(texts.message.contains("export the class as text, or label the data 0 and 1"), "\(texts.message)")
+    // The score is one column: that needs no class.
+    let area = try await fixture.report("numbered", by: GateFixture.quality(.rocAUC, .atLeast(0)))
+    #expect(area.verdict == .pass)
+    fixture.rows = fixture.rows.split(separator: "\n")
+      .map { $0.hasSuffix(",yes") ? $0.dropLast(3) + "1" : $0.hasSuffix(",no") ? $0.dropLast(2) + "0" : $0 }
+      .joined(separator: "\n")
+    fixture.label = LabelSpec(column: "y", positive: "1")
+    let numbers = try await fixture.report("numbered", by: check)
+    let expected = try Expected.read().models["strong"]?.metrics["accuracy"]
+    #expect(try abs(#require(numbers.value) - #require(expected)) < 1e-9)
+  }
+
   @Test func `is inconclusive where the metric is undefined`() async throws {
     // The model gives NaN where the age is missing.
     let report = try await GateFixture().report("undefined", by: GateFixture.quality(.rocAUC, .atLeast(0)))

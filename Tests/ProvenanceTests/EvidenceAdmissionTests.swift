@@ -23,6 +23,8 @@ private struct Case {
   var verdicts: [Verdict] = [.pass, .pass]
   var reasons = ["Clean", "NotWorse"]
   var championDigest: Digest?
+  /// The champion that the reports name.
+  var comparedWith: Digest?
 
   init() throws {
     let path = "/tmp/hg-\(UInt32.random(in: .min ... .max))"
@@ -37,7 +39,7 @@ private struct Case {
       GateReport(
         gate: requirements[index].gate.name, kind: requirements[index].gate.check.kind,
         gateDigest: requirements[index].digest, verdict: verdicts[index], reason: reasons[index], message: "words",
-        datasetDigest: requirements[index].datasetDigest)
+        datasetDigest: requirements[index].datasetDigest, championDigest: comparedWith)
     }
     return Evidence(
       model: model, modelDigest: modelDigest ?? Digest.sha256(of: bytes), policyDigest: policyDigest ?? policy.digest,
@@ -83,6 +85,25 @@ private struct Case {
     #expect(it.admit(try it.store(it.evidence())) == nil)
   }
 
+  @Test func `lets a comparison be left out with the champion that cannot be judged`() throws {
+    var it = try Case()
+    it.verdicts = [.pass, .notApplicable]
+    it.reasons = ["Clean", "ChampionUnusable"]
+    it.championDigest = Digest.sha256(of: "champion")
+    it.comparedWith = it.championDigest
+    #expect(it.admit(try it.store(it.evidence())) == nil)
+  }
+
+  @Test(arguments: [("champion", nil), (nil, "champion"), ("champion", "other"), (nil, nil)] as [(String?, String?)])
+  func `refuses an unusable champion that is not the one of the evidence`(champion: String?, reported: String?) throws {
+    var it = try Case()
+    it.verdicts = [.pass, .notApplicable]
+    it.reasons = ["Clean", "ChampionUnusable"]
+    it.championDigest = champion.map { Digest.sha256(of: $0) }
+    it.comparedWith = reported.map { Digest.sha256(of: $0) }
+    #expect(it.admit(try it.store(it.evidence()))?.reason == .notPassed)
+  }
+
   @Test func `refuses without evidence`() throws {
     let it = try Case()
     #expect(it.admit(nil)?.reason == .noEvidence)
@@ -124,6 +145,12 @@ private struct Case {
     it.verdicts = [verdict, .pass]
     it.reasons = ["NoChampion", "NotWorse"]
     #expect(it.admit(try it.store(it.evidence()))?.reason == .notPassed)
+    var unusable = try Case()
+    unusable.verdicts = [verdict, .pass]
+    unusable.reasons = ["ChampionUnusable", "NotWorse"]
+    unusable.championDigest = Digest.sha256(of: "champion")
+    unusable.comparedWith = unusable.championDigest
+    #expect(unusable.admit(try unusable.store(unusable.evidence()))?.reason == .notPassed)
   }
 
   @Test func `refuses a comparison that was left out although there was a champion`() throws {

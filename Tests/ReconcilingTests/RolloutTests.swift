@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 import Reconciling
 import TestSupport
 import Testing
@@ -24,6 +25,41 @@ import Testing
     #expect(story.weights == [1: "100%"])
     #expect(story.condition(.ready) == "True Serving")
     #expect(story.condition(.inSync) == "True InSync")
+  }
+
+  @Test func `has the champion judged as it is served, not as the candidate is`() throws {
+    var story = try Story.serving()
+    let candidate = Story.deployment("v2", policy: "renamed", commit: "c2")
+    story.ask(candidate)
+    story.look()
+    story.build(candidate)
+    guard case .judge(let request)? = story.decision.actions.last else {
+      Issue.record("nothing is judged: \(story.decision.actions)")
+      return
+    }
+    #expect(request.deployment.spec.serving == ServingSpec(scoreOutput: "renamed"))
+    #expect(request.servingOfChampion == ServingSpec())
+    // What the champion is read by belongs to the effect, unless it is the same.
+    let key = Action.judge(request).key(of: Story.name)
+    let alike = GateRequest(deployment: candidate, candidate: request.candidate, champion: request.champion)
+    #expect(Action.judge(alike).key(of: Story.name) != key)
+    let named = GateRequest(
+      deployment: candidate, candidate: request.candidate, champion: request.champion,
+      championServing: candidate.spec.serving)
+    #expect(Action.judge(alike).key(of: Story.name) == Action.judge(named).key(of: Story.name))
+  }
+
+  @Test func `reads requests of a journal that says nothing of the champion's serving`() throws {
+    let deployment = Story.deployment("v2")
+    let digest = Samples.model(of: deployment)
+    let request = GateRequest(
+      deployment: deployment, candidate: digest, champion: digest, championServing: ServingSpec(features: ["a"]))
+    let data = try JSONEncoder().encode(request)
+    #expect(try JSONDecoder().decode(GateRequest.self, from: data) == request)
+    var fields = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    #expect(fields.removeValue(forKey: "championServing") != nil)
+    let old = try JSONDecoder().decode(GateRequest.self, from: JSONSerialization.data(withJSONObject: fields))
+    #expect(old == GateRequest(deployment: deployment, candidate: digest, champion: digest))
   }
 
   @Test func `goes up step by step, each on its own answers`() throws {

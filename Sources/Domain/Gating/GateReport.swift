@@ -25,6 +25,11 @@ package struct GateReport: Hashable, Sendable, Codable {
   package let datasetDigest: Digest?
   package let championDigest: Digest?
 
+  /// The reason of a comparison that was left out because nothing served.
+  package static let noChampion = "NoChampion"
+  /// The reason of a comparison that was left out because what served cannot be judged.
+  package static let championUnusable = "ChampionUnusable"
+
   package init(
     gate: String, kind: String, gateDigest: Digest, verdict: Verdict, reason: String, message: String,
     metric: String? = nil, value: Double? = nil, interval: Interval? = nil, limit: String? = nil, rowCount: Int? = nil,

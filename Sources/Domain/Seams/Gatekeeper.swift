@@ -9,12 +9,21 @@ package struct GateRequest: Hashable, Sendable, Codable {
   package let deployment: DesiredDeployment
   package let candidate: Digest
   package let champion: Digest?
+  /// How the champion is served where that is known: its columns and outputs may be others than the candidate's.
+  package let championServing: ServingSpec?
 
-  package init(deployment: DesiredDeployment, candidate: Digest, champion: Digest?) {
+  /// - Parameter championServing: nil takes the candidate's.
+  package init(
+    deployment: DesiredDeployment, candidate: Digest, champion: Digest?, championServing: ServingSpec? = nil
+  ) {
     self.deployment = deployment
     self.candidate = candidate
     self.champion = champion
+    self.championServing = championServing
   }
+
+  /// What the champion's inputs and outputs are bound by.
+  package var servingOfChampion: ServingSpec { championServing ?? deployment.spec.serving }
 }
 
 /// Looks at the bytes of a foreign file without ever executing them.

@@ -32,6 +32,10 @@ package enum Action: Hashable, Sendable, Codable {
       builder.add(request.candidate)
       builder.add(GatePolicy(of: request.deployment).digest)
       builder.add(request.champion?.description ?? "none")
+      // Only where it differs, so that keys already in a journal stay what they are.
+      if request.servingOfChampion != request.deployment.spec.serving {
+        builder.add(GatePolicy(requirements: [], serving: request.servingOfChampion).digest)
+      }
     case .route(let route):
       for version in route.versions {
         builder.add(version.version.description)

@@ -11,6 +11,16 @@ struct GateSession {
     let digest: Digest
     let bytes: Result<ModelBytes, GateError>
     let name: String
+    /// What its inputs and outputs are bound by; the champion's may differ from the candidate's.
+    let serving: ServingSpec
+
+    var key: ModelKey { ModelKey(digest: digest, serving: serving) }
+  }
+
+  /// Two versions may share their bytes and be read differently.
+  struct ModelKey: Hashable {
+    let digest: Digest
+    let serving: ServingSpec
   }
 
   private struct RowsKey: Hashable {
@@ -19,32 +29,31 @@ struct GateSession {
   }
 
   private struct AnswersKey: Hashable {
-    let model: Digest
+    let model: ModelKey
     let rows: RowsKey
   }
 
   let candidate: ModelFile
   let champion: ModelFile?
-  let serving: ServingSpec
   let scanner: any Scanner
   let minimums: Minimums
   let cancellation: CancellationFlag
   let datasetSpecs: [DatasetName: DatasetSpec]
   let datasetFiles: [DatasetName: Result<BuildInput.Content, GateError>]
 
-  private var models: [Digest: Result<JudgedModel, GateError>] = [:]
+  private var models: [ModelKey: Result<JudgedModel, GateError>] = [:]
   private var datasets: [DatasetName: Result<Dataset, GateError>] = [:]
   private var rows: [RowsKey: Result<JudgedRows, GateError>] = [:]
   private var answers: [AnswersKey: Result<BinaryAnswers, GateError>] = [:]
 
   init(
-    candidate: ModelFile, champion: ModelFile?, serving: ServingSpec, scanner: any Scanner, minimums: Minimums,
-    cancellation: CancellationFlag, datasetSpecs: [DatasetName: DatasetSpec],
+    candidate: ModelFile, champion: ModelFile?, scanner: any Scanner, minimums: Minimums,
+    cancellation: CancellationFlag,
+    datasetSpecs: [DatasetName: DatasetSpec],
     datasetFiles: [DatasetName: Result<BuildInput.Content, GateError>]
   ) {
     self.candidate = candidate
     self.champion = champion
-    self.serving = serving
     self.scanner = scanner
     self.minimums = minimums
     self.cancellation = cancellation
@@ -106,7 +115,8 @@ struct GateSession {
   private mutating func compare(_ gate: QualityGate, margin: Double, _ key: RowsKey) throws -> GateReport {
     guard let champion else {
       return gate.draft.report(
-        .notApplicable, "NoChampion", "there is no champion to compare with; this gate takes no part in a first release"
+        .notApplicable, GateReport.noChampion,
+        "there is no champion to compare with; this gate takes no part in a first release"
       )
     }
     let candidateAnswers = try answers(of: candidate, key).get()
@@ -155,7 +165,7 @@ struct GateSession {
   private mutating func answers(of file: ModelFile, _ key: RowsKey) throws(Cancelled) -> Result<
     BinaryAnswers, GateError
   > {
-    let answersKey = AnswersKey(model: file.digest, rows: key)
+    let answersKey = AnswersKey(model: file.key, rows: key)
     if let known = answers[answersKey] { return known }
     let result: Result<BinaryAnswers, GateError>
     do {
@@ -172,13 +182,13 @@ struct GateSession {
   }
 
   private mutating func model(_ file: ModelFile) -> Result<JudgedModel, GateError> {
-    if let known = models[file.digest] { return known }
-    let serving = serving
+    if let known = models[file.key] { return known }
     let cancellation = cancellation
     let result = Result { () throws(GateError) in
-      try JudgedModel(bytes: try file.bytes.get(), digest: file.digest, serving: serving, cancellation: cancellation)
+      try JudgedModel(
+        bytes: try file.bytes.get(), digest: file.digest, serving: file.serving, cancellation: cancellation)
     }
-    models[file.digest] = result
+    models[file.key] = result
     return result
   }
 }

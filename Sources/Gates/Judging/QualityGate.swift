@@ -72,7 +72,8 @@ struct QualityGate: Sendable {
   /// A broken champion never blocks its successor.
   static func championUnusable(_ draft: ReportDraft, _ why: String) -> GateReport {
     draft.report(
-      .notApplicable, "ChampionUnusable", "the champion cannot be judged on these rows, so nothing is compared: \(why)")
+      .notApplicable, GateReport.championUnusable,
+      "the champion cannot be judged on these rows, so nothing is compared: \(why)")
   }
 
   /// The one column of a model's answers that the metric reads, in the order of the file.

@@ -83,7 +83,9 @@ struct Rollout {
     case .gating:
       guard let candidate = record.candidate, let model = candidate.build?.model else { return nil }
       return .judge(
-        GateRequest(deployment: candidate.deployment, candidate: model, champion: record.champion?.model))
+        GateRequest(
+          deployment: candidate.deployment, candidate: model, champion: record.champion?.model,
+          championServing: record.champion?.deployment.spec.serving))
     case .reverting:
       guard let revert = record.revert, revert.commit == nil else { return nil }
       return .revert(revert.request)
