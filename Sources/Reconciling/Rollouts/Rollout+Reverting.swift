@@ -75,9 +75,11 @@ enum RevertPlanner {
   /// It holds when anything but the candidate's own commit would be undone: when a file of champion or candidate was
   /// changed since, when another object in the spec file changed, or when another deployment uses a file that would
   /// change. It holds as well when a data set or the environment that the champion names has changed: those stand in
-  /// files of their own, so that the restored files would ask for something else than what serves. Files that only the candidate brought stay where they are: nothing refers to them any more, and whether
-  /// someone means to use them cannot be known from here. The one exception is its spec file, when the object had been
-  /// moved to another: left there, the object would stand twice in the repository.
+  /// files of their own, so that the restored files would ask for something else than what serves.
+  ///
+  /// Files that only the candidate brought stay where they are: nothing refers to them any more, and whether someone
+  /// means to use them cannot be known from here. The one exception is its spec file, when the object had been moved to
+  /// another: left there, the object would stand twice in the repository.
   static func plan(
     champion: Release, candidate: Candidate, head: RevertFacts, why: StageError?, now: Timestamp
   ) -> Outcome {
