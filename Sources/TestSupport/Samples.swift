@@ -37,12 +37,12 @@ package enum Samples {
   /// What a commit with these deployments asks for.
   package static func state(
     _ commit: String, _ deployments: [DesiredDeployment], invalid: Set<RepositoryPath> = [],
-    diagnostics: [Diagnostic] = []
+    held: [ObjectID: RepositoryPath] = [:], obscure: Set<RepositoryPath> = [], diagnostics: [Diagnostic] = []
   ) -> DesiredState {
     DesiredState(
       commit: CommitID(commit),
       deployments: Dictionary(deployments.map { ($0.spec.name, $0) }, uniquingKeysWith: { _, last in last }),
-      diagnostics: diagnostics, invalidFiles: invalid)
+      diagnostics: diagnostics, invalidFiles: invalid, heldObjects: held, obscureFiles: obscure)
   }
 
   /// The model that a sample's build makes.

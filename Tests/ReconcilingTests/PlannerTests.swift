@@ -32,6 +32,32 @@ import Testing
       PlanRenderer().counts(of: plan) == "1 to create, 1 to update, 1 to replace, 1 to delete, 2 blocked, 1 unchanged")
   }
 
+  private static let moved = Samples.path("specs/models/income.yaml")
+  private static let income = ObjectID(.modelDeployment, "income")
+
+  @Test(arguments: [
+    Samples.state("c2", [], invalid: [moved], held: [income: moved]),
+    Samples.state("c2", [], invalid: [moved], obscure: [moved]),
+  ]) func `holds what was moved into a file with errors`(head: DesiredState) throws {
+    let record = try #require(try Story.with("Idle").record)
+    let live = Planner.plan(desired: head, actual: ActualState(deployments: [record.name: record]))
+    let review = Planner.plan(base: Samples.state("c1", [Story.deployment("v1")]), head: head)
+    for plan in [live, review] {
+      #expect(plan.entries.first?.object == Self.income)
+      #expect(plan.entries.map(\.action).allSatisfy { $0 == .blocked })
+      #expect(plan.entries.contains { $0.path == Self.moved })
+    }
+  }
+
+  @Test func `deletes what a readable file with errors does not name`() throws {
+    let record = try #require(try Story.with("Idle").record)
+    let other = ObjectID(.modelDeployment, "other")
+    let plan = Planner.plan(
+      desired: Samples.state("c2", [], invalid: [Self.moved], held: [other: Self.moved]),
+      actual: ActualState(deployments: [record.name: record]))
+    #expect(plan.entries.map(\.action) == [.delete, .blocked])
+  }
+
   @Test func `shows old and new fields`() {
     let plan = Planner.plan(base: before, head: after)
     let text = PlanRenderer().render(plan)

@@ -85,6 +85,21 @@ import Testing
     #expect(story.weights == [2: "100%"])
   }
 
+  @Test(arguments: [true, false]) func `goes on serving what was moved into a file with errors`(isNamed: Bool) throws {
+    let moved = Samples.path("specs/models/income.yaml")
+    var story = try Story.with("Idle")
+    let weights = story.weights
+    let head = Samples.state(
+      "c2", [], invalid: [moved], held: isNamed ? [ObjectID(.modelDeployment, "income"): moved] : [:],
+      obscure: isNamed ? [] : [moved])
+    story.desired = Desired(Story.name, in: head, lastSeenIn: story.record?.path)
+    story.head = head.commit
+    try story.proceed()
+    #expect(story.phase == "Idle")
+    #expect(story.weights == weights)
+    #expect(story.condition(.stalled) == "True InvalidSpec")
+  }
+
   @Test func `keeps what was counted when the server restarts`() throws {
     var story = try Story.with("Canary")
     try story.proceed(requests: 1200)

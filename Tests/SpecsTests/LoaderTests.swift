@@ -264,6 +264,24 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    (Sample.deployment, true, false),
+    (Sample.deployment.replacing("{name: income}", with: "{nam: income}"), false, true),
+    (Sample.deployment.replacing("headgate.dev/v1", with: "headgate.dev/v9"), false, true),
+    (Sample.deployment.replacing("{name: income}", with: "{name: \"income}"), false, true),
+  ]) func `holds the objects it names, and hides those it may name`(text: String, isNamed: Bool, isObscure: Bool) throws
+  {
+    // Moved without its relative paths: train.py is not in the new folder.
+    var fleet = Sample.fleet
+    fleet.files["specs/income.yaml"] = nil
+    fleet["specs/models/income.yaml"] = text
+    let state = try fleet.load()
+    let path = try #require(RepositoryPath("specs/models/income.yaml"))
+    #expect(state.invalidFiles == [path])
+    #expect(state.heldObjects == (isNamed ? [ObjectID(.modelDeployment, "income"): path] : [:]))
+    #expect(state.obscureFiles == (isObscure ? [path] : []))
+  }
+
   @Test func `is told that a name is taken by another, and both are held`() throws {
     var fleet = Sample.fleet
     fleet["specs/z/other.yaml"] = Sample.deployment.replacing("train.py", with: "../train.py")

@@ -8,12 +8,18 @@ package struct DesiredState: Sendable, Equatable {
   package let diagnostics: [Diagnostic]
   /// Files with an error. An object last seen in one of them is held as it is, never taken for deleted.
   package let invalidFiles: Set<RepositoryPath>
+  /// Objects named in a file with errors, wherever they were before, and that file. They are held too: a file that is
+  /// moved with a mistake deletes nothing.
+  package let heldObjects: [ObjectID: RepositoryPath]
+  /// Files with errors that may hold objects whose names cannot be read. While there is one, nothing counts as deleted.
+  package let obscureFiles: Set<RepositoryPath>
 
   package init(
     commit: CommitID, deployments: [ModelName: DesiredDeployment] = [:],
     datasets: [DatasetName: DesiredObject<DatasetSpec>] = [:],
     environments: [EnvironmentName: DesiredObject<EnvironmentSpec>] = [:], diagnostics: [Diagnostic] = [],
-    invalidFiles: Set<RepositoryPath> = []
+    invalidFiles: Set<RepositoryPath> = [], heldObjects: [ObjectID: RepositoryPath] = [:],
+    obscureFiles: Set<RepositoryPath> = []
   ) {
     self.commit = commit
     self.deployments = deployments
@@ -21,6 +27,8 @@ package struct DesiredState: Sendable, Equatable {
     self.environments = environments
     self.diagnostics = diagnostics
     self.invalidFiles = invalidFiles
+    self.heldObjects = heldObjects
+    self.obscureFiles = obscureFiles
   }
 }
 

@@ -86,8 +86,8 @@ package struct Reconciliation: Sendable {
     changed.appliedCommit = state.commit
     let digests = state.namedDigests
     // An object in a file with errors is held, not forgotten.
-    changed.applied =
-      state.invalidFiles.isEmpty ? digests : controller.applied.merging(digests, uniquingKeysWith: { _, new in new })
+    let held = controller.applied.filter { state.holding(of: $0.key, lastSeenIn: nil) != nil }
+    changed.applied = held.merging(digests, uniquingKeysWith: { _, new in new })
     guard changed != controller else { return }
     try journal.commit(JournalTransition(controller: changed))
     controller = changed

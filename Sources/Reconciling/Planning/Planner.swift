@@ -18,13 +18,9 @@ package enum Planner {
       table.add(object.entry(comparedWith: actual.applied[object.id], old: nil))
     }
     for id in actual.applied.keys where desired.isMissing(id) {
-      // Where it stood is not remembered, so that any file with errors may be its own.
-      table.add(
-        desired.invalidFiles.isEmpty
-          ? PlanEntry(action: .delete, object: id, path: nil)
-          : PlanEntry(action: .blocked, object: id, path: nil, reason: "it may stand in a file with errors"))
+      table.add(missing(id, path: nil, head: desired))
     }
-    let known = Set(actual.deployments.values.compactMap { $0.path })
+    let known = Set(actual.deployments.values.compactMap { $0.path }).union(table.paths)
     for path in desired.invalidFiles.subtracting(known) {
       table.add(PlanEntry(action: .blocked, object: nil, path: path, reason: desired.reason(for: path)))
     }
@@ -50,7 +46,7 @@ package enum Planner {
     for object in base.named where head.isMissing(object.id) {
       table.add(missing(object.id, path: object.path, head: head))
     }
-    let known = Set(base.deployments.values.map(\.place.path) + base.named.map(\.path))
+    let known = Set(base.deployments.values.map(\.place.path) + base.named.map(\.path)).union(table.paths)
     for path in head.invalidFiles.subtracting(known) {
       table.add(PlanEntry(action: .blocked, object: nil, path: path, reason: head.reason(for: path)))
     }
@@ -96,10 +92,10 @@ package enum Planner {
     missing(ObjectID(.modelDeployment, record.name.text), path: record.path, head: head)
   }
 
-  /// An object whose file has errors is held, never taken for deleted.
+  /// An object that stands, or may stand, in a file with errors is held, never taken for deleted.
   private static func missing(_ id: ObjectID, path: RepositoryPath?, head: DesiredState) -> PlanEntry {
-    if let path, head.invalidFiles.contains(path) {
-      return PlanEntry(action: .blocked, object: id, path: path, reason: head.reason(for: path))
+    if let holding = head.holding(of: id, lastSeenIn: path) {
+      return PlanEntry(action: .blocked, object: id, path: holding.path ?? path, reason: holding.reason)
     }
     return PlanEntry(action: .delete, object: id, path: path)
   }
@@ -109,6 +105,9 @@ package enum Planner {
 private struct PlanTable {
   private var entries: [PlanEntry] = []
   private var unchangedCount = 0
+
+  /// Files that an entry names already.
+  var paths: [RepositoryPath] { entries.compactMap(\.path) }
 
   mutating func add(_ entry: PlanEntry) {
     if entry.action == .none {
@@ -167,12 +166,6 @@ extension DesiredState {
     case .environment: environments[EnvironmentName(id.name)] == nil
     case .modelDeployment: deployments[ModelName(id.name)] == nil
     }
-  }
-
-  fileprivate func reason(for path: RepositoryPath) -> String {
-    let errors = diagnostics.filter { $0.place.path == path && $0.severity == .error }
-    guard let first = errors.first else { return "the file has errors" }
-    return "\(first.place): \(first.message)" + (errors.count > 1 ? " (and \(errors.count - 1) more)" : "")
   }
 
   /// Digests of data sets and environments, to be remembered when the state is applied.

@@ -13,6 +13,8 @@ struct DecodedFile: Sendable {
   let hasErrors: Bool
   /// Whether the parser stopped early, so that the file may hold objects nobody saw.
   let mayHideObjects: Bool
+  /// Whether a document is an object, or may be one, whose kind and name cannot be read.
+  let hasUnnamedObjects: Bool
   /// Whether one of those objects, or one without a name, may be an `Environment`.
   let mayHideEnvironment: Bool
   /// Whether no document of the file says it is Headgate's.
@@ -26,7 +28,7 @@ struct DecodedFile: Sendable {
       hint: "split it into several files")
     return DecodedFile(
       source: source, objects: [], danglingReferences: [], claims: [], diagnostics: [diagnostic], hasErrors: true,
-      mayHideObjects: true,
+      mayHideObjects: true, hasUnnamedObjects: false,
       mayHideEnvironment: true, isForeign: true)
   }
 

@@ -9,6 +9,7 @@ struct FileDecoder {
   private var danglingReferences: [References] = []
   private var isForeign = true
   private var hidesEnvironment = false
+  private var hasUnnamedObjects = false
 
   /// Decodes the bytes of a file. Never fails: what is wrong becomes a diagnostic.
   static func decode(_ source: SourceText, limits: NodeLimits = NodeLimits()) -> DecodedFile {
@@ -19,7 +20,7 @@ struct FileDecoder {
     return DecodedFile(
       source: source, objects: decoder.objects, danglingReferences: decoder.danglingReferences,
       claims: decoder.claims, diagnostics: findings.finish(), hasErrors: findings.errorCount > 0,
-      mayHideObjects: !isComplete,
+      mayHideObjects: !isComplete, hasUnnamedObjects: decoder.hasUnnamedObjects,
       mayHideEnvironment: decoder.hidesEnvironment || !isComplete && source.mentions(Kind.environment.rawValue),
       isForeign: decoder.isForeign)
   }
@@ -30,18 +31,25 @@ struct FileDecoder {
   }
 
   private mutating func decode(_ document: Document) {
-    guard let root = document.root else { return }
+    guard let root = document.root else {
+      if !document.isSound { hasUnnamedObjects = true }
+      return
+    }
     let errorsBefore = findings.errorCount
     let (kind, isVersionRight) = kind(of: root)
-    guard let kind else { return }
+    guard let kind else {
+      hasUnnamedObjects = true
+      return
+    }
     let fields = isVersionRight ? reader.object(root, as: .document(of: kind)) : nil
     let name = fields?["metadata"]?.fields?["name"]
     // An object without a proper name is decoded all the same, for its other faults.
     let id = ObjectID(kind, name?.text ?? "unnamed")
     if let name {
       claims.append(DecodedFile.Claim(id: id, span: name.span))
-    } else if kind == .environment {
-      hidesEnvironment = true
+    } else {
+      hasUnnamedObjects = true
+      if kind == .environment { hidesEnvironment = true }
     }
     guard let fields else { return }
     let spec = fields["spec"]?.fields ?? Fields(entries: [])

@@ -338,9 +338,16 @@ struct Resolver {
           environment: resolved.environment.spec)
       }
     }
+    var held: [ObjectID: RepositoryPath] = [:]
+    var obscure: Set<RepositoryPath> = []
+    for spec in specs where invalidFiles.contains(spec.path) {
+      for claim in spec.decoded.claims where held[claim.id] == nil { held[claim.id] = spec.path }
+      if spec.decoded.mayHideObjects || spec.decoded.hasUnnamedObjects { obscure.insert(spec.path) }
+    }
     return DesiredState(
       commit: commit, deployments: deployments, datasets: datasets, environments: environments,
-      diagnostics: diagnostics.sorted { $0.place < $1.place }, invalidFiles: invalidFiles)
+      diagnostics: diagnostics.sorted { $0.place < $1.place }, invalidFiles: invalidFiles,
+      heldObjects: held, obscureFiles: obscure)
   }
 
   private func digest(of object: DecodedObject) -> Digest? {
