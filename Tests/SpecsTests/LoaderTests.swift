@@ -102,7 +102,23 @@ import Testing
           name: ModelName("short"),
           model: .artifact(
             path: try #require(RepositoryPath("specs/model.onnx")), digest: try #require(Digest(Sample.digest))),
-          gates: []))
+          gates: [GateSpec(name: "security", check: .security)]))
+  }
+
+  @Test func `scans a model for which no gates are listed, and takes that for the same wish`() throws {
+    let start = try #require(Sample.deployment.firstRange(of: "  gates:"))
+    let end = try #require(Sample.deployment.firstRange(of: "  rollout:"))
+    let spellings = ["", "  gates: []\n", "  gates: [{security: {}}]\n", "  gates: [{name: security, security: {}}]\n"]
+    var digests: Set<Digest> = []
+    for gates in spellings {
+      var fleet = Sample.fleet
+      fleet["specs/income.yaml"] =
+        Sample.deployment[..<start.lowerBound] + gates + Sample.deployment[end.lowerBound...]
+      let income = try #require(try fleet.load().deployments[ModelName("income")])
+      #expect(income.spec.gates == [GateSpec(name: "security", check: .security)])
+      digests.insert(income.digest)
+    }
+    #expect(digests.count == 1)
   }
 
   @Test func `carries limits of steps and outputs of earlier ones`() throws {

@@ -1,5 +1,8 @@
 /// One gate of a deployment.
 package struct GateSpec: Hashable, Sendable, Codable {
+  /// The gates of a deployment that lists none: no model is served that was not at least scanned.
+  package static let standard = [GateSpec(name: "security", check: .security)]
+
   /// The name in reports; unique within the deployment. Defaults to kind and metric, such as `quality/roc_auc`.
   package let name: String
   package let check: GateCheck

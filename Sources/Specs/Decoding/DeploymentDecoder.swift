@@ -21,7 +21,7 @@ struct DeploymentDecoder {
     guard let model else { return nil }
     return ModelDeployment(
       name: name, environment: references.environment?.name ?? .builtIn, model: model,
-      serving: serving(spec["serving"]?.fields), gates: gates, rollout: rollout)
+      serving: serving(spec["serving"]?.fields), gates: gates.isEmpty ? GateSpec.standard : gates, rollout: rollout)
   }
 
   private mutating func model(_ fields: Fields?) -> ModelSource? {

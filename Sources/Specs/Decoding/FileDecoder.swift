@@ -58,10 +58,15 @@ struct FileDecoder {
       danglingReferences.append(references)
       return
     }
+    let content = ContentWriter.digest(of: kind, name: id.name, spec: spec, leavingOut: Self.defaults(in: decoded))
     objects.append(
-      DecodedObject(
-        id: id, span: name.span, content: ContentWriter.digest(of: kind, name: id.name, spec: spec), spec: decoded,
-        references: references))
+      DecodedObject(id: id, span: name.span, content: content, spec: decoded, references: references))
+  }
+
+  /// Fields that ask for what is asked for without them.
+  private static func defaults(in spec: DecodedSpec) -> Set<String> {
+    guard case .deployment(let deployment) = spec, deployment.gates == GateSpec.standard else { return [] }
+    return ["gates"]
   }
 
   private func decode(_ spec: Fields, of id: ObjectID) -> (DecodedSpec?, References) {

@@ -6,9 +6,10 @@ struct ContentWriter {
   private var bytes: [UInt8] = []
 
   /// The digest of the content of one object.
-  static func digest(of kind: Kind, name: String, spec: Fields) -> Digest {
+  /// - Parameter defaults: Fields of the spec that only say what holds without them.
+  static func digest(of kind: Kind, name: String, spec: Fields, leavingOut defaults: Set<String> = []) -> Digest {
     var writer = ContentWriter()
-    writer.write(spec)
+    writer.write(Fields(entries: spec.entries.filter { !defaults.contains($0.field.name) }))
     var builder = DigestBuilder("headgate spec content v1")
     builder.add(kind.rawValue)
     builder.add(name)

@@ -122,7 +122,9 @@ extension ObjectShape {
       .optional("environment", .name, "The Environment; the built-in 'default' without it."),
       .required("model", .object(model), "Where the model comes from."),
       .optional("serving", .object(serving), "How columns and outputs bind to the model."),
-      .optional("gates", .list(.object(gate), count: 0...64), "What a candidate must pass before it gets traffic."),
+      .optional(
+        "gates", .list(.object(gate), count: 0...64),
+        "What a candidate must pass before it gets traffic; the gate 'security' where none is listed."),
       .optional("rollout", .object(rollout), "How a candidate takes over."),
       .later("monitoring", "Drift and delayed labels."),
       .later("retrain", "When to build anew."),
