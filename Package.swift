@@ -77,7 +77,7 @@ let deploymentTargets: [Target] = [
   .testTarget(name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", logging]),
   .testTarget(name: "SpecsTests", dependencies: ["Specs", "Domain"], exclude: ["Golden"]),
   .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
-  .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", database]),
+  .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "TestSupport", database]),
 ]
 
 let package = Package(

@@ -4,6 +4,8 @@ import GRDB
 import Synchronization
 import Testing
 
+import enum TestSupport.JournalContract
+
 @testable import Store
 
 @Suite struct `The journal in SQLite` {
@@ -47,20 +49,97 @@ import Testing
     func raise() { value.store(true, ordering: .releasing) }
   }
 
-  private func contract() -> JournalContract {
+  @Test func `keeps the contract of every journal`() throws {
     let holder = Holder(state.folder)
-    return JournalContract(open: holder.open, reopen: { _ in try holder.open() })
+    #expect(try JournalContract.violations(open: holder.open) == [])
   }
 
-  @Test func `starts empty`() throws { try contract().startsEmpty() }
-  @Test func `remembers everything`() throws { try contract().remembersEverything() }
-  @Test func `closes an intent with its result`() throws { try contract().closesAnIntentWithItsResult() }
-  @Test func `replaces an open intent of the same key`() throws { try contract().replacesAnOpenIntentOfTheSameKey() }
-  @Test func `replaces and removes records`() throws { try contract().replacesAndRemovesRecords() }
-  @Test func `has counters that never go back`() throws { try contract().countersNeverGoBack() }
-  @Test func `shows the newest events first`() throws { try contract().showsTheNewestEventsFirst() }
+  @Test func `brings a journal of the first format along`() throws {
+    try FileManager.default.createDirectory(atPath: state.folder.root, withIntermediateDirectories: true)
+    let old = try DatabaseQueue(path: state.folder.journal)
+    try old.inDatabase { database in
+      try database.execute(sql: Schema.steps[0])
+      try database.execute(sql: "UPDATE controller SET applied_commit = 'c9', route_generation = 12")
+      try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
+      try database.execute(sql: "PRAGMA user_version = 1")
+    }
+    try old.close()
+    let holder = Holder(state.folder)
+    let journal = try holder.open()
+    var controller = try journal.load().controller
+    #expect(controller.appliedCommit == CommitID("c9"))
+    #expect(controller.routeGeneration == 12)
+    #expect(controller.applied.isEmpty)
+    controller.applied = [ObjectID(.dataset, "adult"): Samples.digest]
+    try journal.commit(JournalTransition(controller: controller))
+    #expect(try holder.open().load().controller.applied == controller.applied)
+  }
+
+  @Test func `remembers every kind of action`() throws {
+    let holder = Holder(state.folder)
+    let journal = try holder.open()
+    let deployment = try Samples.deployment()
+    let actions: [Action] = [
+      .build(deployment), .judge(GateRequest(deployment: deployment, candidate: Samples.digest, champion: nil)),
+      .route(ModelRoute(name: ModelName("income"), versions: [])), .unload(ModelName("income")),
+      .revert(try Samples.revert()),
+    ]
+    let intents = try actions.enumerated().map { try Samples.intent("key \($0)", action: $1) }
+    for intent in intents { try journal.begin(intent) }
+    let records = [try Samples.record("income"), try Samples.record("churn")]
+    var controller = ControllerRecord(
+      appliedCommit: CommitID("c9"), routeGeneration: 12, fencingToken: 1,
+      ownCommits: [CommitID("c8"), CommitID("c7")],
+      applied: [ObjectID(.dataset, "adult"): Samples.digest])
+    try journal.commit(
+      JournalTransition(saved: records, events: [Samples.event(1)], controller: controller))
+    let again = try holder.open()
+    let snapshot = try again.load()
+    controller.fencingToken = 2
+    #expect(snapshot.records == Dictionary(uniqueKeysWithValues: records.map { ($0.name, $0) }))
+    #expect(snapshot.openIntents == intents)
+    #expect(snapshot.controller == controller)
+    #expect(try again.events(of: nil, limit: 10) == [Samples.event(1)])
+  }
+
+  @Test func `has counters that never go back`() throws {
+    let holder = Holder(state.folder)
+    let journal = try holder.open()
+    try journal.commit(JournalTransition(controller: ControllerRecord(routeGeneration: 7, fencingToken: 3)))
+    try journal.commit(JournalTransition(controller: ControllerRecord(routeGeneration: 5, fencingToken: 1)))
+    let controller = try journal.load().controller
+    #expect(controller.routeGeneration == 7)
+    #expect(controller.fencingToken == 3)
+    #expect(try holder.open().load().controller.fencingToken == 4)
+  }
+
+  @Test func `shows the newest events first`() throws {
+    let holder = Holder(state.folder)
+    let journal = try holder.open()
+    for number in 1...5 {
+      try journal.commit(
+        JournalTransition(events: [Samples.event(number), Samples.event(number + 100, of: "churn")]))
+    }
+    let income = ObjectID(.modelDeployment, "income")
+    #expect(try journal.events(of: income, limit: 3).map(\.message) == ["event 5", "event 4", "event 3"])
+    #expect(try journal.events(of: nil, limit: 3).map(\.message) == ["event 105", "event 5", "event 104"])
+    #expect(try journal.events(of: ObjectID(.dataset, "income"), limit: 3).isEmpty)
+    #expect(try journal.events(of: nil, limit: 0).isEmpty)
+    #expect(try journal.events(of: nil, limit: -1).isEmpty)
+  }
+
   @Test func `remembers results by namespace and digest`() throws {
-    try contract().remembersResultsByNamespaceAndDigest()
+    let holder = Holder(state.folder)
+    let journal = try holder.open()
+    let other = Digest.sha256(of: "other")
+    #expect(try journal.value(of: Samples.digest, in: "build") == nil)
+    try journal.remember("one", for: Samples.digest, in: "build")
+    try journal.remember("two", for: Samples.digest, in: "gate")
+    try journal.remember("new", for: Samples.digest, in: "build")
+    let again = try holder.open()
+    #expect(try again.value(of: Samples.digest, in: "build") == "new")
+    #expect(try again.value(of: Samples.digest, in: "gate") == "two")
+    #expect(try again.value(of: other, in: "build") == nil)
   }
 
   @Test func `is written through to the disk at each commit`() throws {
