@@ -35,7 +35,7 @@ extension Casting {
   }
 
   @inline(__always)
-  private static func map<A: TensorElement, B: TensorElement>(
+  static func map<A: TensorElement, B: TensorElement>(
     _ tensor: Tensor, of type: A.Type, _ call: OperatorCall, _ convert: (A) -> B
   ) throws(TensorError) -> Tensor {
     let x = try tensor.elements(type)

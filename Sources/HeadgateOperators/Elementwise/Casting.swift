@@ -55,6 +55,9 @@ enum Casting {
       return try call.make(String.self, source.shape) { output in
         for index in x.indices { output[index] = x[index] ? "True" : "False" }
       }
+    // Not over double: these are what computing in float costs operators on half precision.
+    case (.float16, .float): return try map(source, of: Float16.self, call) { Float($0) }
+    case (.float, .float16): return try map(source, of: Float.self, call) { Float16($0) }
     case (.string, .bool):
       return try convert(convert(source, to: .double, call), to: .bool, call)
     case (.bool, _): return try target.visit(FromBool(tensor: source, call: call))
