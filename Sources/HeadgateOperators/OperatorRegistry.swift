@@ -19,7 +19,7 @@ package struct OperatorRegistry: Sendable {
       Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
       MatrixOperators.table,
     ].map(\.computingInSingle) + [
-      Comparison.table, Casting.table,
+      Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
       Normalization.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
     ])
