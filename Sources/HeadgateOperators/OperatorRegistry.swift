@@ -14,12 +14,15 @@ package struct OperatorRegistry: Sendable {
   }
 
   /// The operators that ship with the library.
-  package static let standard = OperatorRegistry([
-    Arithmetic.table, Comparison.table, RealFunctions.table, Activation.table, Casting.table,
-    Reshaping.table, Arranging.table, Gathering.table, Generation.table,
-    Reduction.table, Ranking.table, Softmax.table, Normalization.table,
-    MatrixOperators.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
-  ])
+  package static let standard = OperatorRegistry(
+    [
+      Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
+      MatrixOperators.table,
+    ].map(\.computingInSingle) + [
+      Comparison.table, Casting.table, Quantization.table,
+      Reshaping.table, Arranging.table, Gathering.table, Generation.table,
+      Normalization.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
+    ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
   ///

@@ -11,6 +11,7 @@ enum Arithmetic {
     .op("Sum", since: 1, variadic(Adding())), .op("Mean", since: 1, mean),
     .op("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
     .op("BitwiseOr", since: 18, bitwise(.or)), .op("BitwiseXor", since: 18, bitwise(.xor)),
+    .op("BitwiseNot", since: 18, RealFunctions.mapNumbers(BitwiseNot())),
   ]
 
   static func binary(_ operation: some BinaryOperation) -> Kernel {
