@@ -161,6 +161,29 @@ import Testing
     #expect(error?.code == .tooLarge)
   }
 
+  @Test func `may call others as deep as any exporter does`() throws {
+    let result = try run([1]) { writer in
+      writer.function("F1", ["a"], ["b"]) { $0.node("Neg", ["a"], ["b"]) }
+      for level in 2...32 {
+        writer.function("F\(level)", ["a"], ["b"]) { $0.node("F\(level - 1)", ["a"], ["b"], domain: "local") }
+      }
+      writer.node("F32", ["x"], ["y"], domain: "local")
+    }
+    #expect(result == [-1])
+  }
+
+  /// Expected values: numpy.
+  @Test func `works along with loops, branches and sparse weights`() throws {
+    let model = try Model(bytes: ModelBytes(ModelWriter.composite.bytes))
+    let outputs = try model.run(["x": try Tensor(shape: [1, 4], floats: [-4, 1, 2, -3])])
+    #expect(outputs["y"]?.tensor?.shape == [3, 4])
+    // -2 and -4 are scaled by 0.5 and 0.25 in the first call, by 0.25 twice in the second, which gives no attribute.
+    let row: [Float] = [-2 * 0.125 * 0.0625, 1, 2, -4 * 0.125 * 0.0625]
+    for (actual, expected) in zip(try outputs["y"]?.tensor?.floats() ?? [], row + row + row) {
+      #expect(abs(actual - expected) < 1e-8)
+    }
+  }
+
   @Test func `is refused when it is defined twice, or called with too many inputs`() {
     func negate(_ writer: inout ModelWriter) {
       writer.function("F", ["a"], ["b"]) { $0.node("Neg", ["a"], ["b"]) }

@@ -63,3 +63,48 @@ extension ModelWriter {
     writer.message(first) { container in container.message(1) { type(&$0, Array(outer.dropFirst())) } }
   }
 }
+
+extension ModelWriter {
+  /// Functions that call each other, a loop that carries a sequence, a branch that gives an optional, and a
+  /// sparse weight: `x[N, 4]` in, `y` out.
+  static var composite: ModelWriter {
+    var model = ModelWriter()
+    model.opset = 18
+    model.input("x", [nil, 4])
+    model.sparseWeight("w", [4], [2, -1], at: [0, 3], [2])
+    model.function("Leak", ["a"], ["b"], attributes: ["slope"], defaults: [.float("slope", 0.25)]) { body in
+      body.node("LeakyRelu", ["a"], ["b"], [.reference("alpha", of: "slope", kind: 1)])
+    }
+    model.function("Twice", ["a", "bound"], ["b"], attributes: ["s"]) { body in
+      body.node("Leak", ["a"], ["c"], domain: "local", [.reference("slope", of: "s", kind: 1)])
+      body.node("Leak", ["c"], ["d"], domain: "local")
+      body.node("Clip", ["d", "bound"], ["b"])
+    }
+    model.node("Add", ["x", "w"], ["sum"])
+    model.node("Twice", ["sum"], ["h"], domain: "local", [.float("s", 0.5)])
+    var body = ModelWriter()
+    body.input("i", type: 7, [])
+    body.input("c", type: 9, [])
+    body.container(11, "s", [4])
+    body.node("Twice", ["h"], ["part"], domain: "local")
+    body.node("SequenceInsert", ["s", "part", "i"], ["t"])
+    body.node("Identity", ["c"], ["d"])
+    body.output("d", type: 9, [])
+    body.container(12, "t", [4])
+    model.node("Constant", [], ["n"], [.int("value_int", 3)])
+    model.node("SequenceEmpty", [], ["empty"])
+    model.node("Loop", ["n", "", "empty"], ["all"], [.graph("body", body)])
+    model.node("ConcatFromSequence", ["all"], ["joined"], [.int("axis", 0)])
+    model.node("Optional", ["joined"], ["maybe"])
+    model.node("OptionalHasElement", ["maybe"], ["has"])
+    var yes = ModelWriter()
+    yes.node("OptionalGetElement", ["maybe"], ["o"])
+    yes.output("o", [nil, 4])
+    var no = ModelWriter()
+    no.node("Identity", ["x"], ["o"])
+    no.output("o", [nil, 4])
+    model.node("If", ["has"], ["y"], [.graph("then_branch", yes), .graph("else_branch", no)])
+    model.output("y", [nil, 4])
+    return model
+  }
+}

@@ -1,3 +1,5 @@
+import Testing
+
 /// Writes ONNX files by hand, so that tests can state exactly which bytes a model has.
 struct ProtobufWriter {
   private(set) var bytes: [UInt8] = []
@@ -37,7 +39,7 @@ struct ProtobufWriter {
 }
 
 /// A model put together from nodes, weights, inputs and outputs.
-struct ModelWriter {
+struct ModelWriter: Sendable {
   enum Attribute {
     case int(String, Int64)
     case float(String, Float)
@@ -190,4 +192,8 @@ extension ModelWriter {
     model.output("class", type: 7, [nil])
     return model
   }
+}
+
+extension ModelWriter: CustomTestStringConvertible {
+  var testDescription: String { "a model of \(bytes.count) bytes" }
 }

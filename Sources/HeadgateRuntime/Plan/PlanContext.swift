@@ -11,6 +11,8 @@ final class PlanContext {
   private let budget: MemoryBudget
   /// What constants that were computed while loading may still take.
   private var foldingBytes = 1 << 30
+  /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it.
+  private let foldingEnd = ContinuousClock.now + .seconds(10)
   /// Tensors of attributes by their place in the file: a function's are made once for all its calls.
   private var tensors: [Int: Tensor] = [:]
 
@@ -40,6 +42,8 @@ final class PlanContext {
     tensors[weight.message.lowerBound] = tensor
     return tensor
   }
+
+  var isFolding: Bool { ContinuousClock.now < foldingEnd }
 
   /// Whether constants that were computed may be kept, and counts them if so.
   func keep(_ values: [Value]) -> Bool {
