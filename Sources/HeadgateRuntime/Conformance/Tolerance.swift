@@ -21,6 +21,9 @@ struct Tolerance: Sendable, Hashable {
         if let difference = try difference(pair.0, pair.1) { return "element \(index) of the sequence: \(difference)" }
       }
       return nil
+    case (.maps(let keys, let actual), .maps(let expectedKeys, let expected)):
+      guard keys == expectedKeys else { return "the maps have other keys, or have them in another order" }
+      return try difference(actual, expected)
     case (.absent, .absent): return nil
     default: return "\(actual.summary) instead of \(expected.summary)"
     }

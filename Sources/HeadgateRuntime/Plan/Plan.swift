@@ -65,7 +65,7 @@ final class Plan: Sendable {
       for (index, slot) in step.outputs.enumerated() {
         guard let slot else { continue }
         guard index < results.count else {
-          throw RunError(step.node, TensorError(.unsupported, "output \(index) is not computed by this version"))
+          throw RunError(step.node, TensorError(.unsupported, "gives \(results.count) outputs, and more are read"))
         }
         slots[slot] = results[index].present
       }
