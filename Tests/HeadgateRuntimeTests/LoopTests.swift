@@ -68,6 +68,23 @@ import Testing
     #expect(outputs["z"]?.tensor?.shape == [0, 3, 2])
   }
 
+  @Test func `may carry nothing`() throws {
+    var body = ModelWriter()
+    body.input("i", type: 7, [])
+    body.input("c", type: 9, [])
+    body.node("Mul", ["i", "i"], ["o"])
+    body.node("Identity", ["c"], ["d"])
+    body.output("d", type: 9, [])
+    body.output("o", type: 7, [])
+    var writer = ModelWriter()
+    writer.input("n", type: 7, [])
+    writer.node("Loop", ["n"], ["z"], [.graph("body", body)])
+    writer.output("z", type: 7, [nil])
+    let model = try Model(bytes: ModelBytes(writer.bytes))
+    let outputs = try model.run(["n": try Tensor(shape: [], integers: [4])])
+    #expect(try outputs["z"]?.tensor?.integers() == [0, 1, 4, 9])
+  }
+
   private func counting(_ condition: ModelWriter.Attribute) throws -> Model {
     var body = ModelWriter()
     body.input("i", type: 7, [])

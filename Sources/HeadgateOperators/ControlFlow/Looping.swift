@@ -25,7 +25,7 @@ enum Looping {
         throw TensorError(.elementType, "the body gives no condition")
       }
       goesOn = next
-      carried = results[1...carriedCount].map(\.present)
+      carried = results[1..<carriedCount + 1].map(\.present)
       try stacks.append(results[(carriedCount + 1)...])
       step += 1
     }

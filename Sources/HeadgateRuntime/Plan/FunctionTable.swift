@@ -56,7 +56,7 @@ struct FunctionTable {
     self.functions = functions
     guard !functions.isEmpty, let graph = model.graph else { return }
     var callers: [Key] = []
-    let extent = try extent(of: graph.nodes, &callers)
+    let extent = try extent(of: graph.nodes, &callers, level: 0)
     guard extent.nodes <= FunctionTable.maxInlinedNodes else {
       throw ModelFileError(
         .tooLarge,
@@ -71,12 +71,18 @@ struct FunctionTable {
     functions.isEmpty ? nil : functions[Key(node)]
   }
 
-  private mutating func extent(of nodes: [ONNXNode], _ callers: inout [Key]) throws(ModelFileError) -> Extent {
+  /// - Parameter level: how many bodies and graphs the nodes lie in; bounded here because this calls itself.
+  private mutating func extent(
+    of nodes: [ONNXNode], _ callers: inout [Key], level: Int
+  ) throws(ModelFileError) -> Extent {
+    guard level <= FunctionTable.maxDepth else { throw FunctionTable.tooDeep }
     var extent = Extent()
     for node in nodes {
-      for graph in node.subgraphs { extent.add(try self.extent(of: graph.nodes, &callers), levels: 1) }
+      for graph in node.subgraphs {
+        extent.add(try self.extent(of: graph.nodes, &callers, level: level + 1), levels: 1)
+      }
       if let function = function(node) {
-        var inner = try self.extent(of: function, &callers)
+        var inner = try self.extent(of: function, &callers, level: level + 1)
         // The attributes of the call may be read by each node of the function.
         inner.nodes *= FunctionTable.attributeSize(node)
         extent.add(inner, levels: 1)
@@ -85,7 +91,9 @@ struct FunctionTable {
     return extent
   }
 
-  private mutating func extent(of function: ONNXFunction, _ callers: inout [Key]) throws(ModelFileError) -> Extent {
+  private mutating func extent(
+    of function: ONNXFunction, _ callers: inout [Key], level: Int
+  ) throws(ModelFileError) -> Extent {
     let key = Key(function)
     // A function is among the known only once all that it calls is known to end.
     if let extent = extents[key] { return extent }
@@ -93,10 +101,9 @@ struct FunctionTable {
       let circle = (callers.drop { $0 != key } + [key]).prefix(8).map(\.text)
       throw ModelFileError(.invalidGraph, "a function calls itself: \(circle.joined(separator: " -> "))")
     }
-    guard callers.count < FunctionTable.maxDepth else { throw FunctionTable.tooDeep }
     callers.append(key)
     defer { callers.removeLast() }
-    var extent = try extent(of: function.nodes, &callers)
+    var extent = try extent(of: function.nodes, &callers, level: level)
     extent.add(Extent(nodes: 1 + FunctionTable.nodeCount(function.nodes)), levels: 0)
     extents[key] = extent
     return extent
