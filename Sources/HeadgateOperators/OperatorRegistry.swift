@@ -21,7 +21,8 @@ package struct OperatorRegistry: Sendable {
     ].map(\.computingInSingle) + [
       Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
-      Normalization.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
+      Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
+      ClassicalOperators.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
