@@ -18,7 +18,8 @@ package struct OperatorRegistry: Sendable {
     Arithmetic.table, Comparison.table, RealFunctions.table, Activation.table, Casting.table,
     Reshaping.table, Arranging.table, Gathering.table, Generation.table,
     Reduction.table, Ranking.table, Softmax.table, Normalization.table,
-    MatrixOperators.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
+    MatrixOperators.table, QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
+    TextOperators.table, ControlFlow.table, ClassicalOperators.table,
   ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
