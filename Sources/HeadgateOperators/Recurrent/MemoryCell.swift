@@ -44,7 +44,8 @@ struct MemoryCell: RecurrentCell {
       }
       pass.activations[0].apply(output, count: hidden, clip: pass.clip)
       spare.update(from: c, count: hidden)
-      pass.activations[2].apply(spare, count: hidden, clip: pass.clip)
+      // The state itself is no sum of products; as in ONNX Runtime the clip does not concern it.
+      pass.activations[2].apply(spare, count: hidden, clip: C.infinity)
       for index in 0..<hidden { h[index] = output[index] * spare[index] }
     }
   }
