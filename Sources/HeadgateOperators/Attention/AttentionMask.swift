@@ -45,7 +45,15 @@ struct AttentionMask {
     keyCount = isStretchedOverKeys ? total : full[3]
   }
 
-  /// Calls `body` with the mask's elements in a type that `apply` understands.
+  /// How many keys a query of a batch may attend to at most; those after them are masked.
+  func visibleKeys(batch: Int, query: Int) -> Int {
+    var end = keyCount
+    if let validLengths { end = min(end, validLengths[batch]) }
+    if let causalStarts { end = min(end, causalStarts[causalStarts.count == 1 ? 0 : batch] + query + 1) }
+    return max(end, 0)
+  }
+
+  /// The mask with its elements in the type of the scores.
   func prepared<C: Real>(_ type: C.Type, _ call: OperatorCall) throws(TensorError) -> Rows<C> {
     guard let tensor else { return Rows(mask: self, numbers: nil, flags: nil) }
     if tensor.elementType == .bool { return Rows(mask: self, numbers: nil, flags: tensor) }
@@ -58,22 +66,21 @@ struct AttentionMask {
     fileprivate let numbers: Tensor?
     fileprivate let flags: Tensor?
 
-    /// Applies the mask to the scores of one query; masked keys get negative infinity.
-    func apply(to scores: UnsafeMutablePointer<C>, batch: Int, head: Int, query: Int) throws(TensorError) {
-      let total = mask.total
+    /// Applies the mask to the scores of one query for the first `count` keys; masked ones get negative infinity.
+    func apply(
+      to scores: UnsafeMutablePointer<C>, count: Int, batch: Int, head: Int, query: Int
+    ) throws(TensorError) {
       let start = batch * mask.strides[0] + head * mask.strides[1] + query * mask.strides[2]
       let step = mask.isStretchedOverKeys ? 0 : 1
+      let end = min(count, mask.visibleKeys(batch: batch, query: query))
       if let numbers {
         let row = try numbers.elements(C.self).start + start
-        for key in 0..<mask.keyCount { scores[key] += row[key * step] }
+        for key in 0..<end { scores[key] += row[key * step] }
       } else if let flags {
         let row = try flags.elements(Bool.self).start + start
-        for key in 0..<mask.keyCount where !row[key * step] { scores[key] = -C.infinity }
+        for key in 0..<end where !row[key * step] { scores[key] = -C.infinity }
       }
-      var end = mask.keyCount
-      if let lengths = mask.validLengths { end = min(end, lengths[batch]) }
-      if let starts = mask.causalStarts { end = min(end, starts[starts.count == 1 ? 0 : batch] + query + 1) }
-      for key in max(end, 0)..<max(total, end, 0) { scores[key] = -C.infinity }
+      for key in end..<count { scores[key] = -C.infinity }
     }
   }
 }

@@ -75,7 +75,7 @@ private struct RowSoftmax: RealVisitor {
       try call.make(type, input.shape) { output in
         guard !output.isEmpty, let target = output.baseAddress, let source = x.baseAddress else { return }
         target.update(from: source, count: output.count)
-        for start in stride(from: 0, to: output.count, by: length) { softmax(target + start, count: length) }
+        for start in stride(from: 0, to: output.count, by: length) { Softmax.normalize(target + start, count: length) }
       }
     }
   }

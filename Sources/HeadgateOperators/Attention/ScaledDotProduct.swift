@@ -59,18 +59,21 @@ struct ScaledDotProduct: RealVisitor {
             let values = pointers.2 + shape.value.offset(batch: batch, head: head / shape.groupSize)
             for first in stride(from: 0, to: length, by: block) {
               let count = min(block, length - first)
+              // Keys that all queries of the block are kept from need no scores, if nobody asks for those.
+              let width = scores == nil ? mask.visibleKeys(batch: batch, query: first + count - 1) : total
               MatrixProduct.product(
                 .init(from + first * shape.query.rowStride, columns: shape.query.rowStride),
-                .init(keys, columns: shape.key.rowStride, transposed: true), into: weights, m: count, n: total,
+                .init(keys, columns: shape.key.rowStride, transposed: true), into: weights, m: count, n: width,
                 k: shape.query.size, alpha: C(scale), accumulate: false)
               for row in 0..<count {
                 let place = (batch * shape.query.heads + head) * length + first + row
-                let copy = scores?.baseAddress.map { $0 + place * total }
-                try weigh(weights + row * total, rows, batch: batch, head: head, query: first + row, copy: copy)
+                try weigh(
+                  weights + row * width, count: width, rows, batch: batch, head: head, query: first + row,
+                  copy: scores?.baseAddress.map { $0 + place * total })
               }
               MatrixProduct.product(
-                .init(weights, columns: total), .init(values, columns: shape.value.rowStride), into: sums, m: count,
-                n: size, k: total, alpha: C.one, accumulate: false)
+                .init(weights, columns: width), .init(values, columns: shape.value.rowStride), into: sums, m: count,
+                n: size, k: width, alpha: C.one, accumulate: false)
               guard let target = answer.baseAddress else { continue }
               for row in 0..<count { store(sums + row * size, target, batch: batch, head: head, query: first + row) }
             }
@@ -82,20 +85,19 @@ struct ScaledDotProduct: RealVisitor {
 
   /// Turns the scores of one query into weights.
   private func weigh<C: Real>(
-    _ scores: UnsafeMutablePointer<C>, _ rows: AttentionMask.Rows<C>, batch: Int, head: Int, query: Int,
+    _ scores: UnsafeMutablePointer<C>, count: Int, _ rows: AttentionMask.Rows<C>, batch: Int, head: Int, query: Int,
     copy: UnsafeMutablePointer<C>?
   ) throws(TensorError) {
-    let total = shape.key.length
-    if scoresAfter == .product { copy?.update(from: scores, count: total) }
+    if scoresAfter == .product { copy?.update(from: scores, count: count) }
     if softcap > 0 {
       let cap = C(softcap)
-      for key in 0..<total { scores[key] = cap * C.tanh(scores[key] / cap) }
+      for key in 0..<count { scores[key] = cap * C.tanh(scores[key] / cap) }
     }
-    if scoresAfter == .softcap { copy?.update(from: scores, count: total) }
-    try rows.apply(to: scores, batch: batch, head: head, query: query)
-    if scoresAfter == .mask { copy?.update(from: scores, count: total) }
-    softmax(scores, count: total)
-    if scoresAfter == .softmax { copy?.update(from: scores, count: total) }
+    if scoresAfter == .softcap { copy?.update(from: scores, count: count) }
+    try rows.apply(to: scores, count: count, batch: batch, head: head, query: query)
+    if scoresAfter == .mask { copy?.update(from: scores, count: count) }
+    Softmax.normalize(scores, count: count)
+    if scoresAfter == .softmax { copy?.update(from: scores, count: count) }
   }
 
   /// Puts the result of one query where it belongs in the output.
@@ -109,18 +111,20 @@ struct ScaledDotProduct: RealVisitor {
   }
 }
 
-/// Softmax of a row in place. A row all of whose scores are negative infinity becomes zero: no key may be
-/// attended to.
-func softmax<C: Real>(_ row: UnsafeMutablePointer<C>, count: Int) {
-  guard count > 0 else { return }
-  var greatest = row[0]
-  for index in 1..<max(count, 1) { greatest = C.maximum(greatest, row[index]) }
-  guard greatest != -C.infinity else { return row.update(repeating: 0, count: count) }
-  var total: C = 0
-  for index in 0..<count {
-    let value = C.exp(row[index] - greatest)
-    row[index] = value
-    total += value
+extension Softmax {
+  /// Softmax of a row in place. A row all of whose scores are negative infinity becomes zero: no key may be
+  /// attended to.
+  static func normalize<C: Real>(_ row: UnsafeMutablePointer<C>, count: Int) {
+    guard count > 0 else { return }
+    var greatest = row[0]
+    for index in 1..<max(count, 1) { greatest = C.maximum(greatest, row[index]) }
+    guard greatest != -C.infinity else { return row.update(repeating: 0, count: count) }
+    var total: C = 0
+    for index in 0..<count {
+      let value = C.exp(row[index] - greatest)
+      row[index] = value
+      total += value
+    }
+    for index in 0..<count { row[index] /= total }
   }
-  for index in 0..<count { row[index] /= total }
 }

@@ -17,28 +17,47 @@ extension Tensor {
   }
 }
 
-/// An input in the type that products are computed in; a constant one is converted when the model is loaded.
+/// An input in the type that products are computed in, and with its axes in the order that suits them; a
+/// constant one is converted when the model is loaded.
 struct WideInput: Sendable {
   private let index: Int
+  private let order: [Int]?
   private let constant: Tensor?
 
-  init(_ index: Int, of node: OperatorNode) throws(TensorError) {
+  init(_ index: Int, of node: OperatorNode, order: [Int]? = nil) throws(TensorError) {
     self.index = index
-    guard let tensor = node.constantTensor(index), tensor.elementType != tensor.elementType.accumulator else {
+    self.order = order
+    guard let tensor = node.constantTensor(index),
+      order != nil || tensor.elementType != tensor.elementType.accumulator
+    else {
       constant = nil
       return
     }
-    constant = try tensor.widened(OperatorCall(node: node, inputs: [], budget: .unlimited))
+    let loading = OperatorCall(node: node, inputs: [], budget: .unlimited)
+    constant = try WideInput.converted(tensor, order, loading)
   }
 
   func tensor(_ call: OperatorCall) throws(TensorError) -> Tensor {
     if let constant { return constant }
-    return try call.tensor(index).widened(call)
+    return try WideInput.converted(call.tensor(index), order, call)
   }
 
   func optionalTensor(_ call: OperatorCall) throws(TensorError) -> Tensor? {
     if let constant { return constant }
-    return try call.optionalTensor(index)?.widened(call)
+    return try call.optionalTensor(index).map { (tensor) throws(TensorError) in
+      try WideInput.converted(tensor, order, call)
+    }
+  }
+
+  private static func converted(
+    _ tensor: Tensor, _ order: [Int]?, _ call: OperatorCall
+  ) throws(TensorError) -> Tensor {
+    let wide = try tensor.widened(call)
+    guard let order else { return wide }
+    guard order.count == tensor.rank else {
+      throw TensorError(.shape, "shape \(tensor.shape) does not have \(order.count) axes")
+    }
+    return try Arranging.permuted(wide, order, call)
   }
 }
 

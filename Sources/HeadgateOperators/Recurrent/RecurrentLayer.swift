@@ -24,8 +24,10 @@ struct RecurrentPass<C: Real> {
   let hidden: Int
   /// `x W^T` and the biases: `[rows, gates * hidden]`, a row for each step of each sequence.
   let projected: UnsafeMutablePointer<C>
-  /// R of this direction, `[gates * hidden, hidden]`.
+  /// R of this direction, transposed: `[hidden, gates * hidden]`.
   let recurrent: UnsafePointer<C>
+  /// The length of its rows.
+  let width: Int
   /// The part of B that belongs to R, `[gates * hidden]`; nil without biases.
   let recurrentBias: UnsafePointer<C>?
   /// `[3 * hidden]`; nil without peepholes.
@@ -61,8 +63,8 @@ struct RecurrentPass<C: Real> {
   func multiply(_ left: UnsafeMutablePointer<C>, gates: Range<Int>, into target: UnsafeMutablePointer<C>) {
     MatrixProduct.product(
       .init(left, columns: hidden),
-      .init(recurrent + gates.lowerBound * hidden * hidden, columns: hidden, transposed: true), into: target,
-      m: batch, n: gates.count * hidden, k: hidden, alpha: C.one, accumulate: false)
+      .init(recurrent + gates.lowerBound * hidden, columns: width), into: target, m: batch, n: gates.count * hidden,
+      k: hidden, alpha: C.one, accumulate: false)
   }
 }
 
@@ -115,7 +117,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
         try begin(inputs.initialCell, direction, c)
         let pass = RecurrentPass<C>(
           batch: batch, hidden: hidden, projected: projected,
-          recurrent: try inputs.r.elements(type).start + direction * width * hidden,
+          recurrent: try inputs.r.elements(type).start + direction * width * hidden, width: width,
           recurrentBias: try part(inputs.bias, direction).map { $0 + width },
           peepholes: try part(inputs.peepholes, direction), h: h, c: c, gates: gates, spare: spare,
           activations: settings.directions[direction].activations, clip: C(settings.clip), lengths: inputs.lengths,

@@ -13,9 +13,10 @@ enum RecurrentOperators {
     { (node) throws(TensorError) in
       let settings = try RecurrentSettings(node, activations: Cell.activations)
       let cell = try Cell(node)
-      // X, W, R, B, the lengths, initial_h, initial_c and P.
+      // X, W, R, B, the lengths, initial_h, initial_c and P. Each step multiplies with R, which is read
+      // fastest when its rows are those of the product's inner dimension.
       var list: [WideInput] = []
-      for index in 0..<8 { list.append(try WideInput(index, of: node)) }
+      for index in 0..<8 { list.append(try WideInput(index, of: node, order: index == 2 ? [0, 2, 1] : nil)) }
       let weights = list
       return { (call) throws(TensorError) in
         let inputs = try RecurrentInputs(weights, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
@@ -79,6 +80,7 @@ struct RecurrentSettings: Sendable {
 struct RecurrentInputs {
   let x: Tensor
   let w: Tensor
+  /// R transposed: `[directions, hidden, gates * hidden]`.
   let r: Tensor
   let bias: Tensor?
   let initialHidden: Tensor?
@@ -101,16 +103,17 @@ struct RecurrentInputs {
       throw TensorError(.shape, "X, W and R must have 3 axes, got shapes \(x.shape), \(w.shape) and \(r.shape)")
     }
     (steps, batch) = settings.hasBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
-    hidden = r.shape[2]
+    hidden = r.shape[1]
     if let declared = settings.hiddenSize, declared != hidden {
-      throw TensorError(.shape, "attribute 'hidden_size' is \(declared), but R has shape \(r.shape)")
+      throw TensorError(.shape, "attribute 'hidden_size' is \(declared), but R is for \(hidden)")
     }
     let directions = settings.directions.count
     let rows = gates &* hidden
-    guard w.shape == [directions, rows, x.shape[2]], r.shape == [directions, rows, hidden] else {
+    guard w.shape == [directions, rows, x.shape[2]], r.shape == [directions, hidden, rows] else {
+      let shapeR = [r.shape[0], r.shape[2], r.shape[1]]
       throw TensorError(
         .shape,
-        "with \(directions) direction(s) and \(gates) gate(s), W of shape \(w.shape) and R of shape \(r.shape) "
+        "with \(directions) direction(s) and \(gates) gate(s), W of shape \(w.shape) and R of shape \(shapeR) "
           + "do not fit X of shape \(x.shape)")
     }
     let state = settings.hasBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
