@@ -86,7 +86,7 @@ struct PlanBuilder {
   /// which may never reach it.
   private func fold(_ node: OperatorNode, _ kernel: Kernel, _ inputs: [Plan.Operand]) -> [Value]? {
     guard zip(inputs, node.constants).allSatisfy({ $0 == .absent || $1 != nil }) else { return nil }
-    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes)
+    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes, isFolding: true)
     guard let results = try? kernel(OperatorCall(node: node, inputs: node.constants, budget: budget)) else {
       return nil
     }
