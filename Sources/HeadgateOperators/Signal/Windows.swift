@@ -13,7 +13,7 @@ extension SignalOperators {
         let period = Double(isPeriodic ? size : size - 1)
         for index in output.indices {
           let angle = 2 * Double.pi * Double(index) / period
-          output[index] = weights[0] - weights[1] * Glibc.cos(angle) + weights[2] * Glibc.cos(2 * angle)
+          output[index] = weights[2] * Glibc.cos(2 * angle) - weights[1] * Glibc.cos(angle) + weights[0]
         }
       }
       return [.tensor(try Casting.convert(values, to: type, call))]
