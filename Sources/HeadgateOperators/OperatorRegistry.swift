@@ -24,6 +24,7 @@ package struct OperatorRegistry: Sendable {
       Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
       ClassicalOperators.table,
       QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
+      CrossEntropy.table, SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
