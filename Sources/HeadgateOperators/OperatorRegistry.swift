@@ -17,7 +17,7 @@ package struct OperatorRegistry: Sendable {
   package static let standard = OperatorRegistry([
     Arithmetic.table, Comparison.table, RealFunctions.table, Activation.table, Casting.table,
     Reshaping.table, Arranging.table, Gathering.table, Generation.table,
-    Reduction.table, Ranking.table, Softmax.table, Normalization.table,
+    Reduction.table, Ranking.table, Softmax.table, Normalization.table, Convolution.table, Pooling.table,
     MatrixOperators.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
   ])
 
