@@ -17,7 +17,7 @@ package struct OperatorRegistry: Sendable {
   package static let standard = OperatorRegistry(
     [
       Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
-      MatrixOperators.table,
+      MatrixOperators.table, Convolution.table, Pooling.table,
     ].map(\.computingInSingle) + [
       Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
