@@ -19,6 +19,7 @@ package struct OperatorRegistry: Sendable {
     Reshaping.table, Arranging.table, Gathering.table, Generation.table,
     Reduction.table, Ranking.table, Softmax.table, Normalization.table,
     MatrixOperators.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
+    ImageOperators.table,
   ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
