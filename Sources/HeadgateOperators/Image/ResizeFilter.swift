@@ -4,11 +4,11 @@ import HeadgateTensors
 /// weights. Rows beyond the ends are the outermost ones.
 ///
 /// The cubic weights are those of Keys, "Cubic Convolution Interpolation for Digital Image Processing", equation 4.
-struct ResizeFilter<R: BinaryFloatingPoint & TensorElement> {
+struct ResizeFilter {
   let taps: Int
   /// Int64 `[to, taps]`; the first of a position is -1 where the extrapolation value goes.
   private let sources: Tensor
-  /// `R` `[to, taps]`.
+  /// Double `[to, taps]`.
   private let weights: Tensor
 
   init(_ axis: ResizedAxis, _ sampling: Sampling, _ call: OperatorCall) throws(TensorError) {
@@ -20,10 +20,10 @@ struct ResizeFilter<R: BinaryFloatingPoint & TensorElement> {
     let taps = 2 * before + 2
     self.taps = taps
     sources = try Tensor(uninitialized: .int64, shape: [axis.to, taps], budget: call.budget)
-    weights = try Tensor(uninitialized: R.elementType, shape: [axis.to, taps], budget: call.budget)
+    weights = try Tensor(uninitialized: .double, shape: [axis.to, taps], budget: call.budget)
     // SAFETY: nobody else has seen these tensors yet.
     let sources = UnsafeMutableBufferPointer(mutating: sources.unsafeElements(Int64.self))
-    let weights = UnsafeMutableBufferPointer(mutating: weights.unsafeElements(R.self))
+    let weights = UnsafeMutableBufferPointer(mutating: weights.unsafeElements(Double.self))
     var line = [Double](repeating: 0, count: taps)
     for position in 0..<axis.to {
       let place = axis.place(of: position, sampling.coordinates, as: Double.self)
@@ -48,14 +48,14 @@ struct ResizeFilter<R: BinaryFloatingPoint & TensorElement> {
       let divisor = (sampling.antialiases || sampling.excludesOutside) && total != 0 ? total : 1
       for tap in 0..<taps {
         sources[table + tap] = Int64(min(max(first + tap, 0), axis.from - 1))
-        weights[table + tap] = R(line[tap] / divisor)
+        weights[table + tap] = line[tap] / divisor
       }
     }
   }
 
   /// Gives the rows and weights to `body`.
-  func withTables(_ body: (UnsafePointer<Int64>, UnsafePointer<R>) -> Void) throws(TensorError) {
-    let (rows, factors) = (try sources.elements(Int64.self), try weights.elements(R.self))
+  func withTables(_ body: (UnsafePointer<Int64>, UnsafePointer<Double>) -> Void) throws(TensorError) {
+    let (rows, factors) = (try sources.elements(Int64.self), try weights.elements(Double.self))
     if let rows = rows.baseAddress, let factors = factors.baseAddress { body(rows, factors) }
     withExtendedLifetime((sources, weights)) {}
   }
