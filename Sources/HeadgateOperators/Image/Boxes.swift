@@ -16,12 +16,14 @@ enum Boxes {
     let threshold = try scalar(4, call)
     let isCentered = try call.attributes.flag("center_point_box")
     let (count, classes) = (boxes.shape[1], scores.shape[1])
+    // Shapes without boxes may still have any number of classes.
+    guard limit > 0, scores.count > 0 else { return [.tensor(try call.make(Int64.self, [0, 3]) { _ in })] }
     let allCorners = try boxes.withElements(Float.self) { elements in
       (0..<elements.count / 4).map { Box(elements, $0 * 4, isCentered: isCentered) }
     }
     var rows: [Int64] = []
     try scores.withElements(Float.self) { scores in
-      for batch in 0..<boxes.shape[0] where limit > 0 {
+      for batch in 0..<boxes.shape[0] {
         for category in 0..<classes {
           let start = (batch * classes + category) * count
           let corners = batch * count

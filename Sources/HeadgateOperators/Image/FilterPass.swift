@@ -6,6 +6,11 @@ enum FilterPass {
   static func run(
     _ input: Tensor, _ axes: [ResizedAxis], _ sampling: Sampling, _ call: OperatorCall
   ) throws(TensorError) -> Tensor {
+    // These are not computed with.
+    if input.elementType == .bfloat16 {
+      let wide = try run(try Casting.convert(input, to: .float, call), axes, sampling, call)
+      return try Casting.convert(wide, to: input.elementType, call)
+    }
     var result = input
     for (index, axis) in axes.enumerated() {
       let target = index == axes.count - 1 ? input.elementType : .double

@@ -34,6 +34,11 @@ enum GridSampling {
       return try input.elementType.visit(
         GridPicking(input: input, places: places, sampler: sampler, shape: shape, call: call))
     }
+    // These are not computed with.
+    if input.elementType == .bfloat16 {
+      let wide = try sample(try Casting.convert(input, to: .float, call), grid, type, sampler, shape, call)
+      return try Casting.convert(wide, to: input.elementType, call)
+    }
     return try input.elementType.visit(
       GridInterpolating(input: input, places: places, sampler: sampler, shape: shape, call: call))
   }
