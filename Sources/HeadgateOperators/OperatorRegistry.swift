@@ -25,6 +25,7 @@ package struct OperatorRegistry: Sendable {
       ClassicalOperators.table,
       QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
       CrossEntropy.table, SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
+      ImageOperators.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
