@@ -92,7 +92,7 @@ struct ConformanceCase {
       .makeTensor(from: bytes, external: ExternalData(modelPath: nil, isAllowed: false))
   }
 
-  /// The suite's own tolerances: relative 1e-3, absolute 1e-7; all else exact.
+  /// The suite's own tolerances: relative 1e-3 (2^-6 for bfloat16), absolute 1e-7; all else exact.
   private func difference(_ actual: Tensor, _ expected: Tensor) throws -> String? {
     guard actual.elementType == expected.elementType, actual.shape == expected.shape else {
       return "\(actual.elementType)\(actual.shape) instead of \(expected.elementType)\(expected.shape)"
@@ -101,6 +101,8 @@ struct ConformanceCase {
     case .float: return try compare(actual.floats(), expected.floats())
     case .double: return try compare(actual.doubles(), expected.doubles())
     case .float16: return try compare(actual.array(of: Float16.self), expected.array(of: Float16.self))
+    case .bfloat16:
+      return try compare(actual.convertedToFloats(), expected.convertedToFloats(), relative: 0x1p-6)
     case .string: return try actual.strings() == expected.strings() ? nil : "strings differ"
     default:
       let isSame = actual.unsafeBytes.elementsEqual(expected.unsafeBytes)
@@ -109,10 +111,10 @@ struct ConformanceCase {
     }
   }
 
-  private func compare<T: BinaryFloatingPoint>(_ actual: [T], _ expected: [T]) -> String? {
+  private func compare<T: BinaryFloatingPoint>(_ actual: [T], _ expected: [T], relative: Double = 1e-3) -> String? {
     for (index, (a, e)) in zip(actual, expected).enumerated() {
       if a == e || (a.isNaN && e.isNaN) { continue }
-      guard abs(Double(a) - Double(e)) <= 1e-7 + 1e-3 * abs(Double(e)) else {
+      guard abs(Double(a) - Double(e)) <= 1e-7 + relative * abs(Double(e)) else {
         return "element \(index) is \(a), expected \(e)"
       }
     }

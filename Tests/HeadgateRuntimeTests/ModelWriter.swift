@@ -72,6 +72,16 @@ struct ModelWriter {
     }
   }
 
+  /// A weight of any type, whose data `write` gives.
+  mutating func weight(_ name: String, type: Int64, _ shape: [Int64], _ write: (inout ProtobufWriter) -> Void) {
+    graph.message(5) { tensor in
+      for extent in shape { tensor.varint(1, extent) }
+      tensor.varint(2, type)
+      tensor.string(8, name)
+      write(&tensor)
+    }
+  }
+
   mutating func externalWeight(_ name: String, _ shape: [Int64], location: String, offset: Int, length: Int) {
     graph.message(5) { tensor in
       for extent in shape { tensor.varint(1, extent) }

@@ -4,8 +4,8 @@ import HeadgateTensors
 enum Gathering {
   static let table: [OperatorDefinition] = [
     .op("Gather", since: 1, gather), .op("GatherElements", since: 11, gatherElements),
-    .op("GatherND", since: 11, gatherND), .op("ScatterElements", since: 11, scatterElements),
-    .op("Scatter", since: 9, scatterElements), .op("ScatterND", since: 11, scatterND),
+    .op("GatherND", since: 11, gatherND), .op("ScatterElements", since: 11, scatterElements).computingInSingle(),
+    .op("Scatter", since: 9, scatterElements), .op("ScatterND", since: 11, scatterND).computingInSingle(),
     .op("Compress", since: 9, compress), .op("NonZero", since: 9, nonZero), .op("OneHot", since: 9, oneHot),
   ]
 

@@ -99,6 +99,12 @@ enum Reshaping {
   /// At inference nothing is dropped; the mask says so.
   private static func dropout(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
+    if call.node.opset >= 12, try call.optionalTensor(2)?.bools().first == true {
+      let ratio = try call.optionalTensor(1).map { (ratio) throws(TensorError) in
+        try Casting.convert(ratio, to: .double, call).doubles().first ?? 0
+      }
+      guard ratio == 0 else { throw TensorError(.unsupported, "training mode is not run by this version") }
+    }
     guard call.node.outputCount > 1 else { return [.tensor(input)] }
     // The mask had the input's type before it became bool.
     let mask = try call.make(Bool.self, input.shape) { $0.update(repeating: true) }

@@ -3,10 +3,13 @@ import HeadgateTensors
 /// Normalisation as networks use it at inference.
 enum Normalization {
   static let table: [OperatorDefinition] = [
-    .op("BatchNormalization", since: 1, batch), .op("LayerNormalization", since: 17, layer),
-    .op("InstanceNormalization", since: 1, instance),
-    .op("LpNormalization", since: 1, lp), .op("MeanVarianceNormalization", since: 9, meanVariance),
-    .op("RMSNormalization", since: 23, rootMeanSquare),
+    // The statistics have types of their own: those of running mean and variance, or of the stash.
+    .op("BatchNormalization", since: 1, batch).computingInSingle(outputsLike: [0, 3, 4]),
+    .op("LayerNormalization", since: 17, layer).computingInSingle(outputsLike: [0, nil, nil]),
+    .op("InstanceNormalization", since: 1, instance).computingInSingle(),
+    .op("LpNormalization", since: 1, lp).computingInSingle(),
+    .op("MeanVarianceNormalization", since: 9, meanVariance).computingInSingle(),
+    .op("RMSNormalization", since: 23, rootMeanSquare).computingInSingle(outputsLike: [1]),
   ]
 
   /// With stored mean and variance: `(x - mean) / sqrt(variance + epsilon) * scale + bias` for each channel.
@@ -24,7 +27,14 @@ enum Normalization {
     let rows = RowNormalization(
       input: input, rowShape: Array(input.shape[axis...]), scale: try call.tensor(1), bias: try call.optionalTensor(2),
       epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), centers: true, call: call)
-    return try input.elementType.visit(rows)
+    var results = try input.elementType.visit(rows)
+    if let stash = try Casting.elementType(call, attribute: "stash_type"), stash != .float {
+      for index in results.indices.dropFirst() {
+        guard case .tensor(let statistic) = results[index] else { continue }
+        results[index] = .tensor(try Casting.convert(statistic, to: stash, call))
+      }
+    }
+    return results
   }
 
   private static func rootMeanSquare(_ call: OperatorCall) throws(TensorError) -> [Value] {
