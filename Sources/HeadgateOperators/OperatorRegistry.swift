@@ -14,12 +14,19 @@ package struct OperatorRegistry: Sendable {
   }
 
   /// The operators that ship with the library.
-  package static let standard = OperatorRegistry([
-    Arithmetic.table, Comparison.table, RealFunctions.table, Activation.table, Casting.table,
-    Reshaping.table, Arranging.table, Gathering.table, Generation.table,
-    Reduction.table, Ranking.table, Softmax.table, Normalization.table, Convolution.table, Pooling.table,
-    MatrixOperators.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
-  ])
+  package static let standard = OperatorRegistry(
+    [
+      Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
+      MatrixOperators.table, Convolution.table, Pooling.table,
+    ].map(\.computingInSingle) + [
+      Comparison.table, Casting.table, Quantization.table,
+      Reshaping.table, Arranging.table, Gathering.table, Generation.table,
+      Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
+      ClassicalOperators.table,
+      QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
+      CrossEntropy.table, SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
+      ImageOperators.table,
+    ])
 
   /// The newest row with `since <= opset`, or nil when there is none.
   ///

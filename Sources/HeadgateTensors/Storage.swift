@@ -13,10 +13,7 @@ package final class Storage: @unchecked Sendable {
   ///
   /// - Throws: `TensorError.memoryLimit` when the budget or the machine has no room.
   package init(_ type: ElementType, count: Int, budget: MemoryBudget) throws(TensorError) {
-    guard let elementSize = type.byteCount else {
-      throw TensorError(.unsupported, "tensors of type \(type) cannot be stored")
-    }
-    let (size, overflow) = count.multipliedReportingOverflow(by: elementSize)
+    let (size, overflow) = count.multipliedReportingOverflow(by: type.byteCount)
     guard !overflow, count >= 0 else {
       throw TensorError(.memoryLimit, "a tensor of \(count) elements passes any memory limit")
     }

@@ -44,16 +44,20 @@ extension Tensor {
       storage: try Storage(type, count: count, budget: budget), byteOffset: 0)
   }
 
-  /// Makes a tensor over bytes that `owner` keeps; copies them only when they are not aligned for the type.
+  /// Makes a tensor over bytes that `owner` keeps, laid out as in ONNX's files. They are copied only when they are
+  /// not aligned for the type, or packed.
   ///
   /// - Throws: `TensorError.shape` when the bytes do not fit type and shape.
   package init(
     _ type: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable
   ) throws(TensorError) {
     let count = try shape.elementCount()
-    guard type != .string, let size = type.byteCount else {
-      throw TensorError(.unsupported, "tensors of type \(type) cannot be read from bytes")
+    guard type != .string else { throw TensorError(.unsupported, "tensors of strings cannot be read from bytes") }
+    if type.packedBitCount != nil {
+      try self.init(unpacking: bytes, as: type, shape: shape)
+      return
     }
+    let size = type.byteCount
     guard count.multipliedReportingOverflow(by: size) == (bytes.count, false) else {
       throw TensorError(.shape, "\(bytes.count) bytes do not fill shape \(shape) of type \(type)")
     }
@@ -67,9 +71,40 @@ extension Tensor {
       let storage = Storage(borrowing: bytes, owner: owner)
       self.init(elementType: type, shape: shape, count: count, storage: storage, byteOffset: 0)
     } else {
-      try self.init(uninitialized: type, shape: shape, budget: .unlimited)
-      storage.base.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: bytes.count)
+      try self.init(type, shape: shape, copying: bytes)
     }
+  }
+
+  /// Makes a tensor with a copy of bytes that lie as they do in memory. Not for strings and bools.
+  ///
+  /// - Throws: `TensorError.shape` when the bytes do not fit type and shape.
+  package init(_ type: ElementType, shape: Shape, copying bytes: UnsafeRawBufferPointer) throws(TensorError) {
+    let count = try shape.elementCount()
+    guard type != .string, type != .bool, count.multipliedReportingOverflow(by: type.byteCount) == (bytes.count, false)
+    else { throw TensorError(.shape, "\(bytes.count) bytes do not fill shape \(shape) of type \(type)") }
+    try self.init(uninitialized: type, shape: shape, budget: .unlimited)
+    storage.base.copyMemory(from: bytes.baseAddress ?? UnsafeRawPointer(storage.base), byteCount: bytes.count)
+  }
+
+  /// Makes a tensor of a type of 4 or 2 bits from bytes that hold 2 or 4 elements each, the first in the lowest bits.
+  ///
+  /// - Throws: `TensorError.shape` when the bytes do not fit the shape, `TensorError.elementType` for other types.
+  package init(unpacking bytes: UnsafeRawBufferPointer, as type: ElementType, shape: Shape) throws(TensorError) {
+    let count = try shape.elementCount()
+    guard let bits = type.packedBitCount else { throw TensorError(.elementType, "elements of \(type) are not packed") }
+    let perByte = 8 / bits
+    guard bytes.count == count / perByte + (count % perByte == 0 ? 0 : 1) else {
+      throw TensorError(.shape, "\(bytes.count) bytes do not fill shape \(shape) of type \(type)")
+    }
+    let isSigned = type == .int4 || type == .int2
+    let codes = try Tensor(shape: shape, of: UInt8.self, budget: .unlimited) { buffer in
+      for index in 0..<count {
+        // The element moved to the top of the byte, from where a shift brings it down with or without its sign.
+        let top = bytes[index / perByte] << UInt8(8 - bits - index % perByte * bits)
+        buffer[index] = isSigned ? UInt8(bitPattern: Int8(bitPattern: top) >> (8 - bits)) : top >> (8 - bits)
+      }
+    }
+    self = try codes.reinterpreted(as: type)
   }
 
   /// The elements as an array in row-major order.

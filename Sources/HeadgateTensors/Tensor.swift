@@ -20,7 +20,7 @@ public struct Tensor: Sendable {
   public var rank: Int { shape.count }
 
   /// The bytes that the elements take.
-  package var byteCount: Int { count * (elementType.byteCount ?? 0) }
+  package var byteCount: Int { count * elementType.byteCount }
 
   /// The same elements under another shape.
   ///
@@ -30,6 +30,16 @@ public struct Tensor: Sendable {
       throw TensorError(.shape, "a tensor of shape \(shape) cannot be reshaped to \(newShape)")
     }
     return Tensor(elementType: elementType, shape: newShape, count: count, storage: storage, byteOffset: byteOffset)
+  }
+
+  /// The same bytes taken as elements of another type. The caller knows that they mean something in it.
+  ///
+  /// - Throws: `TensorError.elementType` when the types differ in size, or one of them is string.
+  package func reinterpreted(as type: ElementType) throws(TensorError) -> Tensor {
+    guard type.byteCount == elementType.byteCount, type != .string, elementType != .string else {
+      throw TensorError(.elementType, "elements of type \(elementType) cannot be taken as \(type)")
+    }
+    return Tensor(elementType: type, shape: shape, count: count, storage: storage, byteOffset: byteOffset)
   }
 
   /// A range of indices along the first axis, sharing the elements.
@@ -44,6 +54,6 @@ public struct Tensor: Sendable {
     newShape[0] = range.count
     return Tensor(
       elementType: elementType, shape: newShape, count: range.count * rowElements, storage: storage,
-      byteOffset: byteOffset + range.lowerBound * rowElements * (elementType.byteCount ?? 0))
+      byteOffset: byteOffset + range.lowerBound * rowElements * elementType.byteCount)
   }
 }

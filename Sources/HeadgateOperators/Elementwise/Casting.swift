@@ -4,7 +4,7 @@ import HeadgateTensors
 /// Conversions between element types.
 enum Casting {
   static let table: [OperatorDefinition] = [
-    .op("Cast", since: 1, cast), .op("CastLike", since: 15, castLike),
+    .op("Cast", since: 1, cast), .op("CastLike", since: 15, castLike), .op("BitCast", since: 26, bitCast),
   ]
 
   private static func cast(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -13,31 +13,58 @@ enum Casting {
     if case .string(let name)? = call.attributes["to"] {
       target = ElementType.allCases.first { $0.name == name.lowercased() }
     } else {
-      target = try call.attributes.int("to").flatMap { ElementType(rawValue: Int32(truncatingIfNeeded: $0)) }
+      target = try elementType(call, attribute: "to")
     }
-    guard let target else { throw TensorError(.invalidValue, "attribute 'to' names no known type") }
-    return [.tensor(try convert(try call.tensor(0), to: target, call))]
+    guard let target else { throw TensorError(.invalidValue, "attribute 'to' names no type") }
+    return [.tensor(try convert(try call.tensor(0), to: target, call, try rules(call)))]
   }
 
   private static func castLike(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    [.tensor(try convert(try call.tensor(0), to: try call.tensor(1).elementType, call))]
+    [.tensor(try convert(try call.tensor(0), to: try call.tensor(1).elementType, call, try rules(call)))]
   }
 
-  static func convert(_ tensor: Tensor, to target: ElementType, _ call: OperatorCall) throws(TensorError) -> Tensor {
+  private static func rules(_ call: OperatorCall) throws(TensorError) -> NarrowingRules {
+    let mode = try call.attributes.string("round_mode") ?? NarrowingRules.ScaleRounding.up.rawValue
+    guard let rounding = NarrowingRules.ScaleRounding(rawValue: mode) else {
+      throw TensorError(.invalidValue, "attribute 'round_mode' is '\(mode)', not up, down or nearest")
+    }
+    return NarrowingRules(saturates: try call.attributes.int("saturate") != 0, scaleRounding: rounding)
+  }
+
+  /// The type whose number an attribute gives; nil where it is absent or 0, which is ONNX's word for no type.
+  static func elementType(_ call: OperatorCall, attribute name: String) throws(TensorError) -> ElementType? {
+    guard let number = try call.attributes.int(name), number != 0 else { return nil }
+    guard let type = Int32(exactly: number).flatMap(ElementType.init(rawValue:)) else {
+      throw TensorError(.invalidValue, "attribute '\(name)' is \(number), which is no known element type")
+    }
+    return type
+  }
+
+  static func convert(
+    _ tensor: Tensor, to target: ElementType, _ call: OperatorCall, _ rules: NarrowingRules = NarrowingRules()
+  ) throws(TensorError) -> Tensor {
     if tensor.elementType == target { return tensor }
-    switch (tensor.elementType, target) {
+    let source = try computable(tensor, call)
+    if source.elementType == target { return source }
+    // The loops below hold pointers to it only.
+    defer { withExtendedLifetime(source) {} }
+    if target.isNarrowFloat || target.integerInMemory != nil { return try narrow(source, to: target, call, rules) }
+    switch (source.elementType, target) {
     case (.bool, .string):
-      let x = try tensor.elements(Bool.self)
-      return try call.make(String.self, tensor.shape) { output in
+      let x = try source.elements(Bool.self)
+      return try call.make(String.self, source.shape) { output in
         for index in x.indices { output[index] = x[index] ? "True" : "False" }
       }
+    // Not over double: these are what computing in float costs operators on half precision.
+    case (.float16, .float): return try map(source, of: Float16.self, call) { Float($0) }
+    case (.float, .float16): return try map(source, of: Float.self, call) { Float16($0) }
     case (.string, .bool):
-      return try convert(convert(tensor, to: .double, call), to: .bool, call)
-    case (.bool, _): return try target.visit(FromBool(tensor: tensor, call: call))
-    case (_, .bool): return try tensor.elementType.visit(ToBool(tensor: tensor, call: call))
-    case (.string, _): return try target.visit(FromString(tensor: tensor, call: call))
-    case (_, .string): return try tensor.elementType.visit(ToString(tensor: tensor, call: call))
-    default: return try tensor.elementType.visit(FromNumber(tensor: tensor, target: target, call: call))
+      return try convert(convert(source, to: .double, call), to: .bool, call)
+    case (.bool, _): return try target.visit(FromBool(tensor: source, call: call))
+    case (_, .bool): return try source.elementType.visit(ToBool(tensor: source, call: call))
+    case (.string, _): return try target.visit(FromString(tensor: source, call: call))
+    case (_, .string): return try source.elementType.visit(ToString(tensor: source, call: call))
+    default: return try source.elementType.visit(FromNumber(tensor: source, target: target, call: call))
     }
   }
 }
@@ -61,6 +88,8 @@ private struct FromNumber: NumberVisitor {
         // Integers go over int64, which holds all their bits; everything else over double.
         if Source.zero is any FixedWidthInteger, T.zero is any FixedWidthInteger {
           for index in 0..<x.count { output[index] = T(wrapping: x[index].asInt64) }
+        } else if Source.zero is any FixedWidthInteger, T.self != Double.self {
+          for index in 0..<x.count { output[index] = T(nearest: x[index].asDoubleForRounding) }
         } else {
           for index in 0..<x.count { output[index] = T(nearest: x[index].asDouble) }
         }

@@ -2,13 +2,14 @@ import HeadgateTensors
 
 /// Comparisons and logic: tensors of bool come out.
 enum Comparison {
-  static let table: [OperatorDefinition] = [
-    .op("Equal", since: 1, equal), .op("Less", since: 1, compare(.less)), .op("Greater", since: 1, compare(.greater)),
-    .op("LessOrEqual", since: 12, compare(.lessOrEqual)), .op("GreaterOrEqual", since: 12, compare(.greaterOrEqual)),
-    .op("And", since: 1, logic { $0 && $1 }), .op("Or", since: 1, logic { $0 || $1 }),
-    .op("Xor", since: 1, logic { $0 != $1 }), .op("Not", since: 1, not),
-    .op("IsNaN", since: 9, isNaN), .op("IsInf", since: 10, isInfinite), .op("Where", since: 9, select),
-  ]
+  static let table: [OperatorDefinition] =
+    [
+      .op("Equal", since: 1, equal), .op("Less", since: 1, compare(.less)), .op("Greater", since: 1, compare(.greater)),
+      .op("LessOrEqual", since: 12, compare(.lessOrEqual)), .op("GreaterOrEqual", since: 12, compare(.greaterOrEqual)),
+      .op("And", since: 1, logic { $0 && $1 }), .op("Or", since: 1, logic { $0 || $1 }),
+      .op("Xor", since: 1, logic { $0 != $1 }), .op("Not", since: 1, not),
+      .op("IsNaN", since: 9, isNaN), .op("IsInf", since: 10, isInfinite),
+    ].computingInSingle + [.op("Where", since: 9, select)]
 
   enum Relation: Sendable {
     case equal, less, lessOrEqual, greater, greaterOrEqual
@@ -44,12 +45,12 @@ enum Comparison {
   }
 
   private static func isNaN(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
+    let input = try Casting.computable(try call.tensor(0), call)
     return [.tensor(try input.elementType.visit(RealTest(input: input, call: call) { $0.isNaN }))]
   }
 
   private static func isInfinite(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
+    let input = try Casting.computable(try call.tensor(0), call)
     let positive = try call.attributes.int("detect_positive") != 0
     let negative = try call.attributes.int("detect_negative") != 0
     let test = RealTest(input: input, call: call) { $0.isInfinite && ($0 > 0 ? positive : negative) }
@@ -112,6 +113,7 @@ private struct RealTest: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
+    defer { withExtendedLifetime(input) {} }
     return try call.make(Bool.self, input.shape) { output in
       for index in x.indices { output[index] = test(Double(x[index])) }
     }

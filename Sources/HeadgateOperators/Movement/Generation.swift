@@ -4,13 +4,15 @@ import HeadgateTensors
 enum Generation {
   static let table: [OperatorDefinition] = [
     .prepared("Constant", since: 1, constant), .op("ConstantOfShape", since: 9, constantOfShape),
-    .op("Range", since: 11, range), .op("EyeLike", since: 9, eyeLike),
+    .op("Range", since: 11, range).computingInSingle(), .op("EyeLike", since: 9, eyeLike),
   ]
 
   private static func constant(_ node: OperatorNode) throws(TensorError) -> Kernel {
     let attributes = node.attributes
     let tensor: Tensor
     if let value = try attributes.tensor("value") {
+      tensor = value
+    } else if let value = try attributes.tensor("sparse_value") {
       tensor = value
     } else if let value = try attributes.float("value_float") {
       tensor = try Tensor(shape: [], floats: [value])
@@ -38,6 +40,8 @@ enum Generation {
     return [.tensor(try value.reshaped(to: Shape(repeating: 1, count: shape.count)).expanded(to: shape, call))]
   }
 
+  /// Numbers of 16 bits are counted in float: a long range of them has no room in the steps between them. It is
+  /// what `stash_type` asks for by default; a coarser one is not kept to.
   private static func range(_ call: OperatorCall) throws(TensorError) -> [Value] {
     [.tensor(try call.tensor(0).elementType.visit(Counting(call: call)))]
   }
@@ -46,7 +50,7 @@ enum Generation {
     let input = try call.tensor(0)
     guard input.rank == 2 else { throw TensorError(.shape, "shape \(input.shape) is no matrix") }
     let diagonal = try call.attributes.int("k") ?? 0
-    let wanted = try call.attributes.int("dtype").flatMap { ElementType(rawValue: Int32(truncatingIfNeeded: $0)) }
+    let wanted = try Casting.elementType(call, attribute: "dtype")
     let (rows, columns) = (input.shape[0], input.shape[1])
     let eye = try call.make(Float.self, input.shape) { output in
       output.update(repeating: 0)

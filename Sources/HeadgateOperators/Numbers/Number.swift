@@ -17,6 +17,8 @@ protocol Number: TensorElement, Comparable {
   static func negate(_ a: Self) -> Self
   var isNotANumber: Bool { get }
   var asDouble: Double { get }
+  /// The value as a double that a second rounding, to fewer bits, takes to where one rounding had taken the value.
+  var asDoubleForRounding: Double { get }
   /// The nearest value; out of range and NaN as in ONNX Runtime's casts.
   init(nearest value: Double)
   /// The value as an integer, towards zero; out of range gives the least int64 as x86 does.
@@ -25,6 +27,8 @@ protocol Number: TensorElement, Comparable {
 }
 
 extension Number {
+  @inline(__always) var asDoubleForRounding: Double { asDouble }
+
   /// The smaller; NaN when either is.
   @inline(__always) static func minimum(_ a: Self, _ b: Self) -> Self {
     a.isNotANumber || a < b ? a : b
@@ -60,7 +64,21 @@ extension Number where Self: FixedWidthInteger {
   @inline(__always) init(wrapping value: Int64) { self.init(truncatingIfNeeded: value) }
 }
 
+extension FixedWidthInteger {
+  /// Rounded to odd: of the bits that have no place in a double the lowest that has one tells whether any is set.
+  fileprivate var roundedToOdd: Double {
+    guard magnitude >= 1 << 53 else { return Double(self) }
+    return Double(self & 0x7FF == 0 ? self : self & ~0x7FF | 0x800)
+  }
+}
+
+extension Int64 {
+  var asDoubleForRounding: Double { roundedToOdd }
+}
+
 extension UInt64 {
+  var asDoubleForRounding: Double { roundedToOdd }
+
   /// The upper half of the range has no place in an int64.
   init(nearest value: Double) {
     self = value >= 0x1p63 && value < 0x1p64 ? UInt64(value) : UInt64(truncatingIfNeeded: value.asInt64)

@@ -30,7 +30,7 @@ enum Dropout {
       // The generator, its seeding and its doubles are those of numpy's RandomState, which the standard's
       // reference draws from.
       var generator = MersenneTwister(seed: seed)
-      for index in output.indices { output[index] = generator.nextDouble() >= ratio }
+      for index in output.indices { output[index] = generator.uniform() >= ratio }
     }
     let wide = try call.widened(input)
     let kept = try wide.elementType.visitWide(Kept(input: wide, mask: mask, factor: 1 / (1 - ratio), call: call))

@@ -3,14 +3,17 @@ import HeadgateTensors
 /// Normalisation as networks use it.
 enum Normalization {
   static let table: [OperatorDefinition] = [
-    .op("BatchNormalization", since: 1, BatchNormalization.byOutputCount),
-    .op("BatchNormalization", since: 14, BatchNormalization.byMode),
-    .op("InstanceNormalization", since: 1, ChannelNormalization.instances),
-    .op("GroupNormalization", since: 18, ChannelNormalization.groupsScaledAlike),
-    .op("GroupNormalization", since: 21, ChannelNormalization.groups),
-    .op("LayerNormalization", since: 17, layer), .op("RMSNormalization", since: 23, rootMeanSquare),
-    .op("LpNormalization", since: 1, lp), .op("MeanVarianceNormalization", since: 9, meanVariance),
-    .op("LRN", since: 1, LocalResponse.normalize),
+    // The statistics have types of their own: those of running mean and variance, or of the stash.
+    .op("BatchNormalization", since: 1, BatchNormalization.byOutputCount).computingInSingle(outputsLike: [0, 3, 4]),
+    .op("BatchNormalization", since: 14, BatchNormalization.byMode).computingInSingle(outputsLike: [0, 3, 4]),
+    .op("InstanceNormalization", since: 1, ChannelNormalization.instances).computingInSingle(),
+    .op("GroupNormalization", since: 18, ChannelNormalization.groupsScaledAlike).computingInSingle(),
+    .op("GroupNormalization", since: 21, ChannelNormalization.groups).computingInSingle(),
+    .op("LayerNormalization", since: 17, layer).computingInSingle(outputsLike: [0, nil, nil]),
+    .op("RMSNormalization", since: 23, rootMeanSquare).computingInSingle(outputsLike: [1]),
+    .op("LpNormalization", since: 1, lp).computingInSingle(),
+    .op("MeanVarianceNormalization", since: 9, meanVariance).computingInSingle(),
+    .op("LRN", since: 1, LocalResponse.normalize).computingInSingle(),
     .op("Dropout", since: 1, Dropout.atInference), .op("Dropout", since: 12, Dropout.byMode),
   ]
 
@@ -20,7 +23,14 @@ enum Normalization {
     let rows = RowNormalization(
       input: input, rowShape: Array(input.shape[axis...]), scale: try call.tensor(1), bias: try call.optionalTensor(2),
       epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), centers: true, call: call)
-    return try input.elementType.visit(rows)
+    var results = try input.elementType.visit(rows)
+    if let stash = try Casting.elementType(call, attribute: "stash_type"), stash != .float {
+      for index in results.indices.dropFirst() {
+        guard case .tensor(let statistic) = results[index] else { continue }
+        results[index] = .tensor(try Casting.convert(statistic, to: stash, call))
+      }
+    }
+    return results
   }
 
   /// The result has the scale's type, which may be another than the input's.
