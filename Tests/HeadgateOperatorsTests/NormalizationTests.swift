@@ -115,7 +115,7 @@ import Testing
   /// Expected values are numpy's `RandomState(7)`.
   @Test func `draws from a long sequence`() {
     var generator = MersenneTwister(seed: 7)
-    let numbers = (0..<1000).map { _ in generator.nextDouble() }
+    let numbers = (0..<1000).map { _ in generator.uniform() }
     #expect(numbers[0] == 0.07630828937395717)
     #expect(numbers[1] == 0.7799187922401146)
     #expect(numbers[500] == 0.9646173192524804)
