@@ -25,9 +25,9 @@ enum Dropout {
     }
     guard ratio > 0 else { return try atInference(call) }
     // The draws are those of numpy's RandomState, which the standard's reference takes them from.
-    var generator = try call.makeGenerator()
+    var source = try call.makeRandomSource()
     let mask = try call.make(Bool.self, input.shape) { output in
-      for index in output.indices { output[index] = generator.uniform() >= ratio }
+      for index in output.indices { output[index] = source.uniform() >= ratio }
     }
     // Types that hold few bits are scaled in single.
     let wide = input.elementType == .double ? input : try Casting.convert(input, to: .float, call)
