@@ -39,6 +39,7 @@ make_expectations() {
     "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: -r Tests/peers/requirements.txt
     "$HEADGATE_PEER_PYTHON" Tests/peers/metrics.py "$HEADGATE_METRICS"
     "$HEADGATE_PEER_PYTHON" Tests/peers/exports.py "$HEADGATE_EXPORTS"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/native_trees.py "$HEADGATE_EXPORTS/native"
     # The example's own environment trains its models, the peers' ONNX Runtime says what they predict.
     /usr/bin/python3 -m venv "$peers/adult-$stamp"
     "$peers/adult-$stamp/bin/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes \
