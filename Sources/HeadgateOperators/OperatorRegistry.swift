@@ -22,7 +22,7 @@ package struct OperatorRegistry: Sendable {
       Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
       Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
-      ClassicalOperators.table,
+      ClassicalOperators.table, QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.

@@ -4,7 +4,9 @@ import HeadgateTensors
 enum Ranking {
   static let table: [OperatorDefinition] = [
     .op("ArgMax", since: 1, argument(greatest: true)), .op("ArgMin", since: 1, argument(greatest: false)),
-    .op("TopK", since: 1, topK), .op("CumSum", since: 11, cumulativeSum), .op("Unique", since: 11, unique),
+    .op("TopK", since: 1, topK), .op("CumSum", since: 11, cumulative(Adding(), from: 0)),
+    .op("Unique", since: 11, unique),
+    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)),
   ]
 
   private static func argument(greatest: Bool) -> Kernel {
@@ -34,13 +36,15 @@ enum Ranking {
     return try input.elementType.visit(best)
   }
 
-  private static func cumulativeSum(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
-    guard let axis = try call.ints(1)?.first else { throw TensorError(.missing, "the axis is absent") }
-    let running = RunningSum(
-      input: input, axis: try input.shape.axis(axis), exclusive: try call.attributes.flag("exclusive"),
-      reverse: try call.attributes.flag("reverse"), call: call)
-    return [.tensor(try input.elementType.visit(running))]
+  private static func cumulative(_ operation: some BinaryOperation, from start: Double) -> Kernel {
+    { (call) throws(TensorError) in
+      let input = try call.tensor(0)
+      guard let axis = try call.ints(1)?.first else { throw TensorError(.missing, "the axis is absent") }
+      let running = RunningTotal(
+        operation: operation, start: start, input: input, axis: try input.shape.axis(axis),
+        exclusive: try call.attributes.flag("exclusive"), reverse: try call.attributes.flag("reverse"), call: call)
+      return [.tensor(try input.elementType.visit(running))]
+    }
   }
 
   private static func unique(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -143,7 +147,9 @@ private struct Best: NumberVisitor {
   }
 }
 
-private struct RunningSum: NumberVisitor {
+private struct RunningTotal<Operation: BinaryOperation>: NumberVisitor {
+  let operation: Operation
+  let start: Double
   let input: Tensor
   let axis: Int
   let exclusive: Bool
@@ -153,13 +159,15 @@ private struct RunningSum: NumberVisitor {
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let walk = AxisWalk(input.shape, axis: axis)
     let x = try input.elements(type)
+    let first = T(nearest: start)
     return try call.make(type, input.shape) { (output) throws(TensorError) in
+      guard !output.isEmpty else { return }
       try walk.forEachLane { _, start in
-        var total = T.zero
+        var total = first
         for step in 0..<walk.extent {
           let index = start + (reverse ? walk.extent - 1 - step : step) * walk.inner
           if exclusive { output[index] = total }
-          total = T.add(total, x[index])
+          total = operation.apply(total, x[index])
           if !exclusive { output[index] = total }
         }
       }

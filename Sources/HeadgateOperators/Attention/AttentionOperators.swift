@@ -1,0 +1,11 @@
+import HeadgateTensors
+
+/// Attention over sequences, and what models put around it.
+enum AttentionOperators {
+  static let table: [OperatorDefinition] = [
+    .prepared("Attention", since: 23, Attention.prepare),
+    .prepared("LinearAttention", since: 27, LinearAttention.prepare),
+    .prepared("FlexAttention", domain: "ai.onnx.preview", since: 1, FlexAttention.prepare),
+    .op("RotaryEmbedding", since: 23, RotaryEmbedding.rotate), .op("TensorScatter", since: 24, CacheUpdate.scatter),
+  ]
+}
