@@ -23,6 +23,7 @@ package struct OperatorRegistry: Sendable {
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
       Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
       ClassicalOperators.table, QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
+      Convolution.table, Pooling.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "HeadgateRows.h"
+
 /// C[m, n] = alpha * A[m, k] B[k, n], plus C as it was when `accumulate` is not 0.
 ///
 /// Element (i, p) of A lies at a[i * a_row + p * a_column], that of B likewise, so that transposed
