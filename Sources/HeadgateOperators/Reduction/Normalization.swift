@@ -3,17 +3,17 @@ import HeadgateTensors
 /// Normalisation as networks use it.
 enum Normalization {
   static let table: [OperatorDefinition] = [
-    .op("BatchNormalization", since: 1, BatchNormalization.byOutputCount),
-    .op("BatchNormalization", since: 14, BatchNormalization.byMode),
-    .op("InstanceNormalization", since: 1, ChannelNormalization.instances),
-    .op("GroupNormalization", since: 18, ChannelNormalization.groupsScaledAlike),
-    .op("GroupNormalization", since: 21, ChannelNormalization.groups),
-    // The statistics have the type of the stash.
+    // The statistics have types of their own: those of running mean and variance, or of the stash.
+    .op("BatchNormalization", since: 1, BatchNormalization.byOutputCount).computingInSingle(outputsLike: [0, 3, 4]),
+    .op("BatchNormalization", since: 14, BatchNormalization.byMode).computingInSingle(outputsLike: [0, 3, 4]),
+    .op("InstanceNormalization", since: 1, ChannelNormalization.instances).computingInSingle(),
+    .op("GroupNormalization", since: 18, ChannelNormalization.groupsScaledAlike).computingInSingle(),
+    .op("GroupNormalization", since: 21, ChannelNormalization.groups).computingInSingle(),
     .op("LayerNormalization", since: 17, layer).computingInSingle(outputsLike: [0, nil, nil]),
     .op("RMSNormalization", since: 23, rootMeanSquare).computingInSingle(outputsLike: [1]),
-    .op("LpNormalization", since: 1, lp),
+    .op("LpNormalization", since: 1, lp).computingInSingle(),
     .op("MeanVarianceNormalization", since: 9, meanVariance).computingInSingle(),
-    .op("LRN", since: 1, LocalResponse.normalize),
+    .op("LRN", since: 1, LocalResponse.normalize).computingInSingle(),
     .op("Dropout", since: 1, Dropout.atInference), .op("Dropout", since: 12, Dropout.byMode),
   ]
 

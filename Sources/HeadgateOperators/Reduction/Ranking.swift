@@ -91,7 +91,10 @@ private struct Extreme: NumberVisitor {
         for index in stride(from: 1, to: walk.extent, by: 1) {
           let value = x[start + index * walk.inner]
           let leader = x[start + best * walk.inner]
-          if greatest ? value > leader : value < leader {
+          // NaN is the extreme, as in numpy.
+          if leader.isNotANumber || value.isNotANumber {
+            if value.isNotANumber, picksLast || !leader.isNotANumber { best = index }
+          } else if greatest ? value > leader : value < leader {
             best = index
           } else if picksLast, value == leader {
             best = index
@@ -117,6 +120,7 @@ private struct Best: NumberVisitor {
     shape[axis] = count
     let x = try input.elements(type)
     let indices = try call.make(Int64.self, shape) { (output) throws(TensorError) in
+      guard !output.isEmpty else { return }
       var order = [Int](repeating: 0, count: walk.extent)
       try walk.forEachLane { lane, start in
         for index in order.indices { order[index] = index }
@@ -190,7 +194,8 @@ private struct Distinct: NumberVisitor {
   let sorted: Bool
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Groups {
-    try groups(type) { $0 < $1 }
+    // NaN comes last, and each equals the others.
+    try groups(type) { $0 < $1 || ($1.isNotANumber && !$0.isNotANumber) }
   }
 
   func groups<T: TensorElement>(_ type: T.Type, _ isLess: (T, T) -> Bool) throws(TensorError) -> Groups {
@@ -198,7 +203,7 @@ private struct Distinct: NumberVisitor {
     let x = try input.elements(type)
     /// -1, 0 or 1 as row `a` comes before, with or after row `b`.
     func compare(_ a: Int, _ b: Int) -> Int {
-      for block in 0..<walk.outer {
+      for block in 0..<(walk.inner > 0 ? walk.outer : 0) {
         for column in 0..<walk.inner {
           let start = block * walk.extent * walk.inner + column
           let (left, right) = (x[start + a * walk.inner], x[start + b * walk.inner])
@@ -207,6 +212,10 @@ private struct Distinct: NumberVisitor {
         }
       }
       return 0
+    }
+    // Rows without elements take no memory, but their order would.
+    guard x.count > 0 || walk.extent < 1 << 20 else {
+      throw TensorError(.memoryLimit, "an axis of \(walk.extent) rows without elements is too long")
     }
     let order = (0..<walk.extent).sorted { a, b in
       let result = compare(a, b)
