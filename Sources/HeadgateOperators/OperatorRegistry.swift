@@ -17,14 +17,14 @@ package struct OperatorRegistry: Sendable {
   package static let standard = OperatorRegistry(
     [
       Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
-      MatrixOperators.table, Convolution.table, Pooling.table,
+      MatrixOperators.table, Convolution.table, Pooling.table, CrossEntropy.table,
     ].map(\.computingInSingle) + [
       Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
       Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
       ClassicalOperators.table,
       QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
-      CrossEntropy.table, SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
+      SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
       ImageOperators.table,
     ])
 

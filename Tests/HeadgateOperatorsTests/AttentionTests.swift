@@ -122,6 +122,8 @@ func pattern(_ shape: Shape, _ a: Int, _ m: Int) throws -> Tensor {
     let outputCount = 1
     let change: @Sendable (Tensor) throws(TensorError) -> Tensor
 
+    func declaredOutput(_ index: Int) -> (elementType: ElementType, shape: [Int?]?)? { nil }
+
     func run(_ inputs: [Value?], outer: OperatorCall) throws(TensorError) -> [Value] {
       guard case .tensor(let tensor)?? = inputs.first else { return [] }
       return [.tensor(try change(tensor))]

@@ -115,9 +115,9 @@ import Testing
   }
 
   /// Every size about the tile's edges, against the plain sum of products.
-  @Test(arguments: [1, 2, 3, 4, 5, 9], [1, 2, 511, 512, 513])
+  @Test(arguments: [1, 3, 4, 5, 64, 65], [1, 2, 127, 128, 129, 513])
   func `equal the definition`(m: Int, n: Int) throws {
-    for k in [0, 1, 7] {
+    for k in [0, 1, 7] where m * n * k < 50000 {
       let x = (0..<m * k).map { UInt8(truncatingIfNeeded: $0 * 97) }
       let y = (0..<k * n).map { Int8(truncatingIfNeeded: $0 * 61) }
       var expected = [Int32](repeating: 0, count: m * n)
@@ -133,6 +133,19 @@ import Testing
           Tensor(shape: [1], [-5] as [Int8]),
         ])[0]
       #expect(try product.array(of: Int32.self) == expected)
+    }
+  }
+
+  /// The greatest products there are, in sums that a float could not hold.
+  @Test(arguments: [1, 3, 4, 70])
+  func `stay exact in long sums`(m: Int) throws {
+    for k in [255, 256, 257, 600, 1025] {
+      let x = try Tensor(shape: [m, k], [UInt8](repeating: 255, count: m * k))
+      let y = try Tensor(shape: [k, 3], [UInt8](repeating: 255, count: k * 3))
+      let zeros = [try Tensor(shape: [], [0] as [UInt8]), try Tensor(shape: [3], [0, 255, 1] as [UInt8])]
+      let row = [Int32(k) * 65025, 0, Int32(k) * 64770]
+      let expected = [[Int32]](repeating: row, count: m).flatMap { $0 }
+      #expect(try run("MatMulInteger", [x, y] + zeros)[0].array(of: Int32.self) == expected)
     }
   }
 

@@ -19,7 +19,8 @@ void hg_sgemm(size_t m, size_t n, size_t k, float alpha,
 /// C[m, n] = (A[m, k] - a_zero) (B[k, n] - b_zero) modulo 2^32, all row-major.
 ///
 /// Elements of A and B are int8 where `a_signed`, `b_signed` are not 0, else uint8. There is one
-/// `a_zero` for each row of A, one `b_zero` for each column of B; C need not be initialised.
+/// `a_zero` for each row of A, one `b_zero` for each column of B, within the range of the elements; C
+/// need not be initialised.
 void hg_igemm(size_t m, size_t n, size_t k, const void *a, int a_signed, const int32_t *a_zero,
               const void *b, int b_signed, const int32_t *b_zero, int32_t *c);
 

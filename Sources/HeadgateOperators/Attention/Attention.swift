@@ -3,12 +3,17 @@ import HeadgateTensors
 /// Attention: `softmax(scale * Q K^T + mask) V` for each head, with keys and values of earlier calls before
 /// the new ones. Several heads of queries may share one of keys and values.
 enum Attention {
-  static func prepare(_ node: OperatorNode) throws(TensorError) -> Kernel {
-    let settings = try AttentionSettings(node)
-    return { (call) throws(TensorError) in try attend(settings, call) }
+  /// - Parameter padsShortMasks: keys beyond the last axis of a mask are masked, as from version 24 on.
+  static func prepare(padsShortMasks: Bool) -> @Sendable (OperatorNode) throws(TensorError) -> Kernel {
+    { (node) throws(TensorError) in
+      let settings = try AttentionSettings(node)
+      return { (call) throws(TensorError) in try attend(settings, padsShortMasks: padsShortMasks, call) }
+    }
   }
 
-  private static func attend(_ settings: AttentionSettings, _ call: OperatorCall) throws(TensorError) -> [Value] {
+  private static func attend(
+    _ settings: AttentionSettings, padsShortMasks: Bool, _ call: OperatorCall
+  ) throws(TensorError) -> [Value] {
     let query = try call.tensor(0)
     var (key, value) = (try call.tensor(1), try call.tensor(2))
     guard query.elementType == key.elementType else {
@@ -37,7 +42,7 @@ enum Attention {
     let pastLength = pastKey?.shape[2] ?? 0
     let mask = try AttentionMask(
       try call.optionalTensor(3), shape: shape, validLengths: try validLengths(shape, call),
-      isCausal: settings.isCausal, pastLength: pastLength, padsShortMasks: call.node.opset >= 24)
+      isCausal: settings.isCausal, pastLength: pastLength, padsShortMasks: padsShortMasks)
     let wantsScores = outputs.count > 3 && outputs[3]
     let isDouble = [query.elementType, value.elementType, settings.softmaxType].contains(.double)
     let type = isDouble ? ElementType.double : .float

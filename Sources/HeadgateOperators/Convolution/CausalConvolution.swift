@@ -55,7 +55,7 @@ private struct CausalVisitor: RealVisitor {
     let b = try bias?.elements(type)
     let before = try past?.elements(type)
     let (channels, length, memory) = (input.shape[1], input.shape[2], weights.shape[2] - 1)
-    let rows = input.shape[0] * channels
+    let rows = input.shape[0] &* channels
     let extended = try call.make(type, [input.shape[0], channels, memory + length]) { output in
       guard let y = output.baseAddress, !output.isEmpty else { return }
       for row in 0..<rows {

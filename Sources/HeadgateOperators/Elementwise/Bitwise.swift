@@ -37,10 +37,6 @@ extension Arithmetic {
   }
 }
 
-struct BitwiseNot: NumberFunction {
-  func apply<T: Number>(_ x: T) -> T { T(wrapping: ~x.asInt64) }
-}
-
 private struct BitVisitor: NumberVisitor {
   let operation: Arithmetic.BitOperation
   let a: Tensor

@@ -49,12 +49,7 @@ private struct RealMap<Function: RealFunction>: RealVisitor {
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
     return try call.make(type, input.shape) { output in
-      // Types shorter than single precision would round after every step of the function.
-      if T.significandBitCount < Float.significandBitCount {
-        for index in 0..<x.count { output[index] = T(function.apply(Float(x[index]))) }
-      } else {
-        for index in 0..<x.count { output[index] = function.apply(x[index]) }
-      }
+      for index in 0..<x.count { output[index] = function.apply(x[index]) }
     }
   }
 }

@@ -37,7 +37,7 @@ private struct GlobalVisitor: RealVisitor {
         switch measure {
         case .maximum:
           var greatest = T.lowest
-          for index in plane { greatest = T.maximum(greatest, x[index]) }
+          for index in plane { greatest = greater(greatest, x[index]) }
           output[row] = greatest
         case .average:
           // In double, for a plane may have many elements.

@@ -19,6 +19,11 @@ struct Maxima: NumberVisitor {
   }
 }
 
+/// The greater; NaN when either is. Where the type is known to be floating-point, `T.maximum` is another function:
+/// the library's, which prefers numbers.
+@inline(__always)
+func greater<T: Number>(_ a: T, _ b: T) -> T { T.maximum(a, b) }
+
 /// Where in the whole input the greatest element of each window lies, the first of equals; -1 for pads only.
 struct MaximumPlaces: NumberVisitor {
   let input: Tensor

@@ -55,7 +55,7 @@ private struct RegionVisitor: RealVisitor {
               // A bin of no elements has the maximum 0.
               var greatest: T = lines.isEmpty || span.isEmpty ? 0 : T.lowest
               for line in lines {
-                for index in span { greatest = T.maximum(x[plane + line * width + index], greatest) }
+                for index in span { greatest = greater(x[plane + line * width + index], greatest) }
               }
               output[target + row * bins[1] + column] = greatest
             }

@@ -1,12 +1,11 @@
 import HeadgateTensors
 
-/// Operators that draw random numbers. See `OperatorCall.makeGenerator()` for what they are seeded with.
+/// Operators that draw random numbers. See `OperatorCall.makeRandomSource()` for what they are seeded with.
 enum RandomNumbers {
   static let table: [OperatorDefinition] = [
     .op("RandomNormal", since: 1, ofShape(.normal)), .op("RandomUniform", since: 1, ofShape(.uniform)),
     .op("RandomNormalLike", since: 1, likeInput(.normal)), .op("RandomUniformLike", since: 1, likeInput(.uniform)),
     .op("Bernoulli", since: 15, bernoulli), .op("Multinomial", since: 7, multinomial),
-    .op("Dropout", since: 12, dropout),
   ]
 
   enum Distribution: Sendable {
@@ -32,17 +31,20 @@ enum RandomNumbers {
   private static func draw(
     _ distribution: Distribution, _ shape: Shape, _ type: ElementType, _ call: OperatorCall
   ) throws(TensorError) -> Tensor {
-    try type.visit(Drawing(distribution: distribution, shape: shape, call: call))
+    // Narrower types than half precision are drawn in single and rounded.
+    let drawn: ElementType = type == .bfloat16 ? .float : type
+    let numbers = try drawn.visit(Drawing(distribution: distribution, shape: shape, call: call))
+    return try Casting.convert(numbers, to: type, call)
   }
 
   /// 1 with the probability that the input says, else 0.
   private static func bernoulli(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let probabilities = try Casting.convert(input, to: .double, call)
-    var generator = try call.makeGenerator()
+    var source = try call.makeRandomSource()
     let outcome = try probabilities.withElements(Double.self) { (p) throws(TensorError) in
       try call.make(Bool.self, input.shape) { output in
-        for index in p.indices { output[index] = generator.happens(probability: p[index]) }
+        for index in p.indices { output[index] = source.happens(probability: p[index]) }
       }
     }
     return [.tensor(try Casting.convert(outcome, to: try elementType(call) ?? input.elementType, call))]
@@ -60,7 +62,7 @@ enum RandomNumbers {
       throw TensorError(.elementType, "attribute 'dtype' asks for outcomes of type \(type), not int32 or int64")
     }
     let (rows, classes) = (input.shape[0], input.shape[1])
-    var generator = try call.makeGenerator()
+    var source = try call.makeRandomSource()
     let logits = try Casting.convert(input, to: .double, call)
     let outcomes = try logits.withElements(Double.self) { (x) throws(TensorError) in
       try call.make(Int64.self, [rows, size]) { output in
@@ -74,7 +76,7 @@ enum RandomNumbers {
             cumulated[index] = total
           }
           for sample in 0..<size {
-            output[row * size + sample] = Int64(firstIndex(in: cumulated, above: generator.uniform() * total))
+            output[row * size + sample] = Int64(firstIndex(in: cumulated, above: source.uniform() * total))
           }
         }
       }
@@ -90,30 +92,6 @@ enum RandomNumbers {
       if ascending[middle] > limit { high = middle } else { low = middle + 1 }
     }
     return low
-  }
-
-  /// In training mode drops elements with the probability `ratio` and scales the others; else gives the input.
-  private static func dropout(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
-    let isTraining = try call.optionalTensor(2)?.bools().first ?? false
-    var ratio = 0.5
-    if let tensor = try call.optionalTensor(1) {
-      guard tensor.count == 1 else { throw TensorError(.shape, "the ratio has shape \(tensor.shape), not one element") }
-      ratio = try Casting.convert(tensor, to: .double, call).doubles()[0]
-    }
-    let drops = isTraining && ratio != 0
-    guard drops || call.node.outputCount > 1 else { return [.tensor(input)] }
-    guard drops else {
-      return [.tensor(input), .tensor(try call.make(Bool.self, input.shape) { $0.update(repeating: true) })]
-    }
-    guard ratio > 0, ratio < 1 else { throw TensorError(.invalidValue, "the ratio is \(ratio), outside of 0 to 1") }
-    var generator = try call.makeGenerator()
-    let mask = try call.make(Bool.self, input.shape) { output in
-      for index in output.indices { output[index] = generator.uniform() >= ratio }
-    }
-    return [
-      .tensor(try input.elementType.visit(Masking(input: input, mask: mask, ratio: ratio, call: call))), .tensor(mask),
-    ]
   }
 
   /// The type that attribute `dtype` names, nil when it is absent.
@@ -136,27 +114,10 @@ private struct Drawing: RealVisitor {
     let low = try call.attributes.float(isNormal ? "mean" : "low") ?? 0
     let high = try call.attributes.float(isNormal ? "scale" : "high") ?? 1
     let (offset, factor) = (T(low), T(isNormal ? high : high - low))
-    var generator = try call.makeGenerator()
+    var source = try call.makeRandomSource()
     return try call.make(type, shape) { output in
       for index in output.indices {
-        output[index] = T(nearest: isNormal ? generator.normal() : generator.uniform()) * factor + offset
-      }
-    }
-  }
-}
-
-private struct Masking: RealVisitor {
-  let input: Tensor
-  let mask: Tensor
-  let ratio: Double
-  let call: OperatorCall
-
-  func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let scale = T(nearest: 1 / (1 - ratio))
-    let x = try input.elements(type)
-    return try mask.withElements(Bool.self) { (mask) throws(TensorError) in
-      try call.make(type, input.shape) { output in
-        for index in x.indices { output[index] = mask[index] ? x[index] * scale : 0 }
+        output[index] = T(nearest: isNormal ? source.normal() : source.uniform()) * factor + offset
       }
     }
   }

@@ -88,6 +88,11 @@ private struct ChannelMoments: RealVisitor {
     let (count, inner) = (channels.count, channels.inner)
     var means = [Double](repeating: 0, count: count)
     var variances = means
+    // A shape without elements may have any extents, which must not be multiplied or walked.
+    guard !x.isEmpty else {
+      let none = [Double](repeating: .nan, count: count)
+      return (none, none)
+    }
     let elements = Double(channels.batch * inner)
     for row in 0..<channels.batch * count {
       for index in row * inner..<(row + 1) * inner { means[row % count] += Double(x[index]) }

@@ -62,9 +62,10 @@ private struct GroupVisitor: RealVisitor {
     let (factors, offsets) = (try scale.doubles(), try bias.doubles())
     let channels = input.shape[1] / groups
     let inner = input.shape.extent(of: 2..<input.rank)
-    let length = channels * inner
     return try call.make(type, input.shape) { output in
-      guard length > 0 else { return }
+      // A shape without elements may have any extents, which must not be multiplied or walked.
+      guard !x.isEmpty else { return }
+      let length = channels * inner
       for row in 0..<x.count / length {
         let range = row * length..<(row + 1) * length
         var total = 0.0

@@ -138,6 +138,7 @@ private struct LpVisitor: RealVisitor {
     let walk = AxisWalk(input.shape, axis: axis)
     let x = try input.elements(type)
     return try call.make(type, input.shape) { (output) throws(TensorError) in
+      guard !output.isEmpty else { return }
       try walk.forEachLane { _, start in
         var norm: T = 0
         for index in 0..<walk.extent {

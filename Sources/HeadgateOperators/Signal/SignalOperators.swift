@@ -2,14 +2,16 @@ import HeadgateTensors
 
 /// Operators on signals. Complex numbers stand in a last axis of extent 2, real ones in one of extent 1.
 enum SignalOperators {
-  static let table: [OperatorDefinition] = [
-    .op("DFT", since: 17, fourierByAttribute), .op("DFT", since: 20, fourierByInput),
-    .op("STFT", since: 17, shortTimeFourier),
-    .prepared("HannWindow", since: 17) { (node) throws(TensorError) in try window(node, [0.5, 0.5, 0]) },
-    .prepared("HammingWindow", since: 17) { (node) throws(TensorError) in try window(node, [25 / 46, 21 / 46, 0]) },
-    .prepared("BlackmanWindow", since: 17) { (node) throws(TensorError) in try window(node, [0.42, 0.5, 0.08]) },
-    .op("MelWeightMatrix", since: 17, melWeightMatrix),
-  ]
+  static let table: [OperatorDefinition] =
+    [
+      .op("DFT", since: 17, fourierByAttribute), .op("DFT", since: 20, fourierByInput),
+      .op("STFT", since: 17, shortTimeFourier),
+    ].computingInSingle + [
+      .prepared("HannWindow", since: 17) { (node) throws(TensorError) in try window(node, [0.5, 0.5, 0]) },
+      .prepared("HammingWindow", since: 17) { (node) throws(TensorError) in try window(node, [25 / 46, 21 / 46, 0]) },
+      .prepared("BlackmanWindow", since: 17) { (node) throws(TensorError) in try window(node, [0.42, 0.5, 0.08]) },
+      .op("MelWeightMatrix", since: 17, melWeightMatrix),
+    ]
 
   private static func fourierByAttribute(_ call: OperatorCall) throws(TensorError) -> [Value] {
     try fourier(call, axis: try call.attributes.int("axis") ?? 1)

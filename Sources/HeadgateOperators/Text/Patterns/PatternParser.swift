@@ -14,6 +14,7 @@ struct PatternParser {
   /// As deep as groups may be nested, for each level is a call below.
   private static let maxDepth = 200
   private static let maxCount = 1000
+  private static let maxLength = 1 << 15
 
   private let scalars: [Unicode.Scalar]
   private var position = 0
@@ -27,6 +28,7 @@ struct PatternParser {
   /// - Throws: `TensorError.invalidValue` for what is no expression, `.unsupported` for what is not read.
   static func parse(_ pattern: String) throws(TensorError) -> PatternSyntax {
     var parser = PatternParser(scalars: Array(pattern.unicodeScalars))
+    guard parser.scalars.count <= maxLength else { throw parser.failure("it is longer than \(maxLength) characters") }
     let syntax = try parser.parseChoice()
     guard parser.position == parser.scalars.count else { throw parser.failure("a ')' closes no group") }
     return syntax

@@ -49,6 +49,7 @@ struct CharacterTest: Sendable {
   private let sets: [NamedSet]
   private let isNegated: Bool
   private let ignoresCase: Bool
+  private static let shortRange = 256
   /// The answers for ASCII, a bit each.
   private var ascii: (UInt64, UInt64) = (0, 0)
 
@@ -59,9 +60,19 @@ struct CharacterTest: Sendable {
     self.sets = sets
     self.isNegated = isNegated
     self.ignoresCase = ignoresCase
-    for value in UInt8(0)..<128 where decide(Unicode.Scalar(value)) {
-      if value < 64 { ascii.0 |= 1 << UInt64(value) } else { ascii.1 |= 1 << UInt64(value - 64) }
+    // Short ranges hold their other forms already, so that most sets are read off without trying each character.
+    if sets.isEmpty, !ignoresCase || ranges.allSatisfy({ $0.count <= Self.shortRange }) {
+      for range in self.ranges where range.lowerBound < 128 {
+        for value in range.lowerBound...min(range.upperBound, 127) { mark(value) }
+      }
+      if isNegated { ascii = (~ascii.0, ~ascii.1) }
+    } else {
+      for value in UInt8(0)..<128 where decide(Unicode.Scalar(value)) { mark(UInt32(value)) }
     }
+  }
+
+  private mutating func mark(_ value: UInt32) {
+    if value < 64 { ascii.0 |= 1 << UInt64(value) } else { ascii.1 |= 1 << UInt64(value - 64) }
   }
 
   /// Whether a character belongs to the set.
@@ -94,7 +105,7 @@ struct CharacterTest: Sendable {
   /// The other forms of the characters of short ranges. A text's character is tried in its other forms too, but
   /// not every form leads back: the micro sign has the capital of the letter my, whose small form is that letter.
   private static func otherCases(of ranges: [ClosedRange<UInt32>]) -> [ClosedRange<UInt32>] {
-    ranges.filter { $0.count <= 256 }.joined().compactMap { Unicode.Scalar($0) }
+    ranges.filter { $0.count <= shortRange }.joined().compactMap { Unicode.Scalar($0) }
       .flatMap { CharacterSets.sameInOtherCase($0) }.map { $0.value...$0.value }
   }
 
