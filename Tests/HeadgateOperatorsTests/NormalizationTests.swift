@@ -122,14 +122,6 @@ import Testing
     #expect(numbers[999] == 0.016448753231374513)
   }
 
-  @Test func `can be repeated without a seed`() throws {
-    let x = try floats([64], [Float](repeating: 1, count: 64))
-    let inputs = [x, try floats([], [0.5]), try Tensor(shape: [], bools: [true])]
-    let (first, second) = (try run("Dropout", inputs)[0].floats(), try run("Dropout", inputs)[0].floats())
-    #expect(first == second)
-    #expect(Set(first) == [0, 2])
-  }
-
   @Test(arguments: [1, -0.5, .nan] as [Float])
   func `refuses a ratio that is none`(ratio: Float) throws {
     let training = try Tensor(shape: [], bools: [true])
