@@ -11,7 +11,7 @@ enum ContributedOperators {
     FusedProducts.table, BiasedActivations.table, SkipNormalization.table, EmbeddedTokens.table,
     FusedAttention.table, BlockQuantization.table, QuantizedArithmetic.table, QuantizedImages.table,
     QuantizedMatrices.table, DynamicQuantization.table, EarlyOperators.table, Renamed.table, MatrixInverse.table,
-    Hashing.table, CroppedImages.table, RepeatedTokens.table,
+    Hashing.table, CroppedImages.table, RepeatedTokens.table, Tokenizer.table,
   ]
 }
 

@@ -91,11 +91,11 @@ enum EarlyOperators {
     [.tensor(try call.apply("Slice", call.tensor(0), call.tensor(1), call.tensor(2), call.optionalTensor(3)))]
   }
 
-  /// Mean and variance over the rows and columns of each channel, or of all channels of an image.
+  /// Mean and variance of each channel over all images, or of all channels together.
   private static func normalize(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let x = try call.tensor(0)
     guard x.rank == 4 else { throw TensorError(.shape, "images must have 4 axes, got shape \(x.shape)") }
-    let axes = try call.attributes.flag("across_channels") ? [1, 2, 3] : [2, 3]
+    let axes = try call.attributes.flag("across_channels") ? [0, 1, 2, 3] : [0, 2, 3]
     guard try call.attributes.int("normalize_variance") ?? 1 != 0 else {
       return [.tensor(try call.apply("Sub", x, call.apply("ReduceMean", x, call.list(axes))))]
     }

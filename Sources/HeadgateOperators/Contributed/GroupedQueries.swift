@@ -41,6 +41,11 @@ enum GroupedQueries {
     } else {
       outputs = try attention.attend(call, wantsScores: wantsScores)
     }
+    if wantsScores, settings.scores != 2 {
+      // Keys that a query does not see have the score 0 in this output.
+      let isHidden = try call.apply("IsInf", outputs[3], with: [("detect_positive", .int(0))])
+      outputs[3] = try call.apply("Where", isHidden, call.scalar(0, like: outputs[3]), outputs[3])
+    }
     outputs[1] = keys
     outputs[2] = values
     return outputs.map(Value.tensor)
