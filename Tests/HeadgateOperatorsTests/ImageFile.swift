@@ -65,6 +65,11 @@ struct ImageFile: Sendable, CustomTestStringConvertible {
         AAAyAAAAHAEDAAEAAAABAAAAAAAAAA==
         """),
     ImageFile(
+      name: "WebP", shape: [5, 9, 3], sum: 27471,
+      base64: """
+        UklGRjgAAABXRUJQVlA4ICwAAACwAQCdASoJAAUAA4BaJbACdAEO/gLsAP7uGCvLoyHL7I5xhlBglnUBc6wAAA==
+        """),
+    ImageFile(
       name: "deflated TIFF", shape: [5, 9, 3], sum: 27375,
       base64: """
         SUkqAJoAAAB4nAGHAHj/n9fwnevlo/HZ0PfSx/LC0vi75PGv8PGe7OqekOTwm+rosvHfq/rLvvfJ0e253fmw5/Oc6OmSkNzikOzd\

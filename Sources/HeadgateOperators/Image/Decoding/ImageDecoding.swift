@@ -51,7 +51,7 @@ enum ImageDecoding {
       throw TensorError(.unsupported, "JPEG 2000 is not decoded by this version")
     }
     if file.starts(with: [0x52, 0x49, 0x46, 0x46]), file.bytes.dropFirst(8).starts(with: [0x57, 0x45, 0x42, 0x50]) {
-      throw TensorError(.unsupported, "WebP is not decoded by this version")
+      return try WebPFile(file)
     }
     if file.starts(with: [0x50]) { return try AnymapFile(file) }
     throw FileBytes.damaged("no known format")
