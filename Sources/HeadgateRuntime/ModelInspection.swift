@@ -26,7 +26,16 @@ public struct ModelInspection: Sendable, Hashable {
   ///
   /// - Throws: `ModelFileError.malformed` or `tooLarge` when the file cannot be decoded.
   public static func inspect(_ bytes: ModelBytes) throws(ModelFileError) -> ModelInspection {
-    ModelInspection(try ONNXModel(decoding: bytes))
+    // The formats of boosting libraries have neither operators nor other files.
+    guard try bytes.withUnsafeBytes({ (bytes) throws(ModelFileError) in try ModelFormat(bytes) }) == .onnx else {
+      return ModelInspection()
+    }
+    return ModelInspection(try ONNXModel(decoding: bytes))
+  }
+
+  private init() {
+    externalData = []
+    operators = []
   }
 
   init(_ model: ONNXModel, registry: OperatorRegistry = .standard) {
