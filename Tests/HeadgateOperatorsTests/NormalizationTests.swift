@@ -122,8 +122,6 @@ import Testing
     #expect(numbers[999] == 0.016448753231374513)
   }
 
-<<<<<<< HEAD
-=======
   @Test func `drops the same in every run without a seed`() throws {
     let x = try floats([64], [Float](repeating: 1, count: 64))
     let inputs = [x, try floats([], [0.5]), try Tensor(shape: [], bools: [true])]
@@ -134,7 +132,6 @@ import Testing
     #expect(Set(runs[0]) == [0, 2])
   }
 
->>>>>>> w-signal
   @Test(arguments: [1, -0.5, .nan] as [Float])
   func `refuses a ratio that is none`(ratio: Float) throws {
     let training = try Tensor(shape: [], bools: [true])

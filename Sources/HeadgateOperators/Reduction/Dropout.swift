@@ -24,24 +24,15 @@ enum Dropout {
       ratio = value
     }
     guard ratio > 0 else { return try atInference(call) }
-<<<<<<< HEAD
     // The draws are those of numpy's RandomState, which the standard's reference takes them from.
-=======
->>>>>>> w-signal
     var source = try call.makeRandomSource()
     let mask = try call.make(Bool.self, input.shape) { output in
       for index in output.indices { output[index] = source.uniform() >= ratio }
     }
-<<<<<<< HEAD
     // Types that hold few bits are scaled in single.
     let wide = input.elementType == .double ? input : try Casting.convert(input, to: .float, call)
     let kept = try wide.elementType.visit(Kept(input: wide, mask: mask, factor: 1 / (1 - ratio), call: call))
     return [.tensor(try Casting.convert(kept, to: input.elementType, call)), .tensor(mask)]
-=======
-    let wide = try call.widened(input)
-    let kept = try wide.elementType.visitWide(Kept(input: wide, mask: mask, factor: 1 / (1 - ratio), call: call))
-    return [.tensor(try call.narrowed(kept, to: input.elementType)), .tensor(mask)]
->>>>>>> w-signal
   }
 }
 
