@@ -22,6 +22,7 @@ package struct OperatorRegistry: Sendable {
       Comparison.table, Casting.table, Quantization.table,
       Reshaping.table, Arranging.table, Gathering.table, Generation.table,
       Normalization.table, TextOperators.table, ControlFlow.table, ClassicalOperators.table,
+      Sequences.table, Optionals.table,
     ])
 
   /// The newest row with `since <= opset`, or nil when there is none.

@@ -34,16 +34,14 @@ public struct Model: Sendable {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
-    guard graph.sparseInitializerCount == 0 else {
-      throw ModelFileError(.unsupported, "sparse weights are not read by this version; export them dense")
-    }
-    let builder = PlanBuilder(
+    let context = PlanContext(
       file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
-      opsets: file.opsets, registry: .standard)
+      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes)
+    let builder = PlanBuilder(context, opsets: file.opsets)
     // Before version 4 of the format every weight had to be listed among the inputs.
     let isOldFormat = file.irVersion < 4
     let (plan, scope) = try builder.build(graph, outer: nil, constantInputs: isOldFormat)
-    let weights = isOldFormat ? Set(graph.initializers.map(\.name)) : []
+    let weights = isOldFormat ? Set(graph.weightNames) : []
     var inputs: [ValueInfo] = []
     for input in graph.inputs where !weights.contains(input.name) { inputs.append(try ValueInfo(input)) }
     var outputs: [ValueInfo] = []
@@ -69,7 +67,8 @@ public struct Model: Sendable {
     try run(values: inputs.mapValues { .tensor($0) }, outputs: outputs)
   }
 
-  /// Runs the model on values of any kind.
+  /// Runs the model on values of any kind. An optional input may be left out; an optional output without a
+  /// value is given as `Value.absent`.
   public func run(values: [String: Value], outputs: [String]? = nil) throws(RunError) -> [String: Value] {
     let names = outputs ?? self.outputs.map(\.name)
     for name in names where !self.outputs.contains(where: { $0.name == name }) {
@@ -77,9 +76,17 @@ public struct Model: Sendable {
     }
     let results = try plan.run(try arrange(values), captured: [], budget: MemoryBudget(limit: options.maxRunBytes))
     var answer: [String: Value] = [:]
-    for (info, value) in zip(self.outputs, results) where names.contains(info.name) { answer[info.name] = value }
+    for (info, value) in zip(self.outputs, results) where names.contains(info.name) {
+      guard value != nil || info.kind == .optional else {
+        throw RunError(.nodeFailed, "output '\(info.name)' (\(info.summary)) has no value")
+      }
+      answer[info.name] = value ?? .absent
+    }
     return answer
   }
+
+  /// Whether a run may leave an input out because the model has a value for it.
+  func hasDefault(_ index: Int) -> Bool { defaults[index] != nil }
 
   /// The caller's values in the order of the inputs, each checked.
   private func arrange(_ values: [String: Value]) throws(RunError) -> [Value?] {
@@ -89,7 +96,7 @@ public struct Model: Sendable {
     for (info, fallback) in zip(inputs, defaults) {
       if let value = values[info.name] {
         try info.check(value)
-        arranged.append(value)
+        arranged.append(value.present)
         taken += 1
       } else if let fallback {
         arranged.append(fallback)

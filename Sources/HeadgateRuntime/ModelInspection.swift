@@ -18,7 +18,8 @@ public struct ModelInspection: Sendable, Hashable {
 
   /// The locations of weights in other files, as the file writes them, sorted.
   public let externalData: [String]
-  /// The operators of the model, sorted by domain and name.
+  /// The operators of the model and of the functions in it that are called, sorted by domain and name.
+  /// Calls of these functions are not among them.
   public let operators: [OperatorUse]
 
   /// Reads the structure of a model file.
@@ -29,17 +30,14 @@ public struct ModelInspection: Sendable, Hashable {
   }
 
   init(_ model: ONNXModel, registry: OperatorRegistry = .standard) {
-    var survey = Survey()
-    if let graph = model.graph { survey.visit(graph) }
-    for function in model.functions { survey.visit(function.nodes) }
+    let survey = Survey(model)
     externalData = survey.locations.sorted()
     operators = survey.uses.map { key, use in
-      let opset = model.opsets[key.domain] ?? 1
-      let isKnown = registry.definition(domain: key.domain, name: key.name, opset: opset) != nil
+      let isKnown = registry.definition(domain: key.domain, name: key.name, opset: key.opset) != nil
       return OperatorUse(
-        domain: key.domain, name: key.name, opset: opset, count: use.count, firstNode: use.firstNode,
+        domain: key.domain, name: key.name, opset: key.opset, count: use.count, firstNode: use.firstNode,
         isSupported: isKnown)
-    }.sorted { ($0.domain, $0.name) < ($1.domain, $1.name) }
+    }.sorted { ($0.domain, $0.name, $0.opset) < ($1.domain, $1.name, $1.opset) }
   }
 
   /// One error that lists every operator which cannot be run; nil when there is none.
@@ -65,28 +63,58 @@ private struct Survey {
   struct Key: Hashable {
     let domain: String
     let name: String
+    let opset: Int
   }
 
-  var uses: [Key: (count: Int, firstNode: String)] = [:]
-  var locations: Set<String> = []
+  private(set) var uses: [Key: (count: Int, firstNode: String)] = [:]
+  private(set) var locations: Set<String> = []
+  private let functions: [FunctionTable.Key: ONNXFunction]
+  /// Functions that were called and whose nodes are still to be counted.
+  private var waiting: [ONNXFunction] = []
+  private var called: Set<FunctionTable.Key> = []
 
-  mutating func visit(_ graph: ONNXGraph) {
-    graph.initializers.forEach { note($0) }
-    visit(graph.nodes)
-  }
-
-  mutating func visit(_ nodes: [ONNXNode]) {
-    for node in nodes {
-      uses[Key(domain: node.domain, name: node.operatorName), default: (0, node.name)].count += 1
-      for attribute in node.attributes {
-        switch attribute.value {
-        case .graph(let graph): visit(graph)
-        case .tensor(let tensor): note(tensor)
-        case .tensors(let tensors): tensors.forEach { note($0) }
-        default: break
-        }
-      }
+  init(_ model: ONNXModel) {
+    functions = Dictionary(model.functions.map { (FunctionTable.Key($0), $0) }) { first, _ in first }
+    if let graph = model.graph { visit(graph, model.opsets) }
+    while let function = waiting.popLast() {
+      function.defaults.forEach { note($0, function.opsets) }
+      visit(function.nodes, function.opsets.isEmpty ? model.opsets : function.opsets)
     }
+  }
+
+  private mutating func visit(_ graph: ONNXGraph, _ opsets: [String: Int]) {
+    graph.initializers.forEach { note($0) }
+    for weight in graph.sparseInitializers { note(weight) }
+    visit(graph.nodes, opsets)
+  }
+
+  private mutating func visit(_ nodes: [ONNXNode], _ opsets: [String: Int]) {
+    for node in nodes {
+      node.attributes.forEach { note($0, opsets) }
+      let function = FunctionTable.Key(node)
+      if let body = functions[function] {
+        if called.insert(function).inserted { waiting.append(body) }
+        continue
+      }
+      let key = Key(domain: node.domain, name: node.operatorName, opset: opsets[node.domain] ?? 1)
+      uses[key, default: (0, node.name)].count += 1
+    }
+  }
+
+  private mutating func note(_ attribute: ONNXAttribute, _ opsets: [String: Int]) {
+    switch attribute.value {
+    case .graph(let graph): visit(graph, opsets)
+    case .tensor(let tensor): note(tensor)
+    case .tensors(let tensors): tensors.forEach { note($0) }
+    case .sparseTensor(let tensor): note(tensor)
+    case .sparseTensors(let tensors): tensors.forEach { note($0) }
+    default: break
+    }
+  }
+
+  private mutating func note(_ tensor: ONNXSparseTensor) {
+    note(tensor.values)
+    note(tensor.indices)
   }
 
   private mutating func note(_ tensor: ONNXTensor) {

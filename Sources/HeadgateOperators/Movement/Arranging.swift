@@ -113,7 +113,9 @@ enum Arranging {
         throw TensorError(
           .shape, "cannot join \(first.elementType)\(first.shape) and \(tensor.elementType)\(tensor.shape)")
       }
-      shape[axis] += tensor.shape[axis]
+      // A sequence may hold so many tensors without elements that the sum of their extents overflows.
+      shape[axis] = shape[axis].addingReportingOverflow(tensor.shape[axis]).partialValue
+      guard shape[axis] >= 0 else { throw TensorError(.memoryLimit, "the joined axis passes any memory limit") }
       rest[axis] = first.shape[axis]
       guard rest == first.shape else {
         throw TensorError(.shape, "shapes \(first.shape) and \(tensor.shape) differ beyond axis \(axis)")
@@ -126,11 +128,14 @@ enum Arranging {
     let input = try call.tensor(0)
     let axis = try input.shape.axis(try call.attributes.int("axis") ?? 0)
     let extent = input.shape[axis]
-    var lengths = try call.ints(attribute: "split", orInput: 1) ?? []
+    var lengths = try partLengths(call) ?? []
     if lengths.isEmpty {
-      // Equal parts; the last is smaller when they do not divide the axis.
+      // Equal parts; from opset 18 on the last is smaller when they do not divide the axis.
       let parts = max(try call.attributes.int("num_outputs") ?? call.node.outputCount, 1)
       guard parts <= 100_000 else { throw TensorError(.invalidValue, "cannot split into \(parts) parts") }
+      guard call.node.opset >= 18 || extent % parts == 0 else {
+        throw TensorError(.shape, "an axis of \(extent) cannot be split into \(parts) equal parts")
+      }
       let length = (extent + parts - 1) / parts
       lengths = (0..<parts).map { min(length, max(extent - $0 * length, 0)) }
     }
@@ -148,6 +153,15 @@ enum Arranging {
       start += length
     }
     return results
+  }
+
+  /// The lengths by attribute or by input, which the first version took in the type of the tensor.
+  private static func partLengths(_ call: OperatorCall) throws(TensorError) -> [Int]? {
+    if let lengths = try call.attributes.ints("split") { return lengths }
+    guard let tensor = try call.optionalTensor(1), [.float, .double, .float16].contains(tensor.elementType) else {
+      return try call.ints(1)
+    }
+    return try Casting.convert(tensor, to: .int64, call).ints()
   }
 
   private static func depthToSpace(_ call: OperatorCall) throws(TensorError) -> [Value] {

@@ -17,7 +17,7 @@ struct InferenceAnswer {
     let elementCount = outputs.reduce(0) { sum, output in
       switch output.value {
       case .tensor(let tensor), .maps(_, let tensor): sum + min(tensor.count, 1 << 24)
-      case .sequence: sum
+      case .sequence, .absent: sum
       }
     }
     var writer = JSONWriter(capacity: 256 + elementCount * 12)
@@ -51,6 +51,8 @@ struct InferenceAnswer {
       labels = text(of: keys)
     case .sequence:
       throw .invalid("output \(shown(name)) is a sequence, for which the protocol has no form; ask for others")
+    case .absent:
+      throw .invalid("output \(shown(name)) is an optional without a value, for which the protocol has no form")
     }
     guard let datatype = Datatype(tensor.elementType), datatype.hasJSONForm else {
       throw .invalid("output \(shown(name)) is \(tensor.elementType.name), which has no JSON form; ask for others")
