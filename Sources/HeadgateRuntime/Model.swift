@@ -51,9 +51,7 @@ public struct Model: Sendable {
     self.plan = plan
     self.defaults = plan.inputSlots.map { scope.defaults[$0] }
     self.options = options
-    self.metadata = ModelMetadata(
-      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
-      opsets: file.opsets, properties: file.metadata)
+    self.metadata = ModelMetadata(file)
   }
 
   /// Runs the model on tensors.
@@ -129,4 +127,12 @@ public struct ModelMetadata: Sendable, Hashable {
   public let opsets: [String: Int]
   /// Free-form properties.
   public let properties: [String: String]
+
+  init(_ file: ONNXModel) {
+    producerName = file.producerName
+    producerVersion = file.producerVersion
+    irVersion = Int(file.irVersion)
+    opsets = file.opsets
+    properties = file.metadata
+  }
 }
