@@ -62,7 +62,7 @@ let deploymentTargets: [Target] = [
     ]),
   .target(name: "TestSupport", dependencies: ["Domain", "Reconciling"]),
   .testTarget(name: "ArchitectureTests"),
-  .testTarget(name: "EndToEndTests"),
+  .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   .testTarget(name: "BuildingTests", dependencies: ["Building", "Domain"]),
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
   .testTarget(
@@ -76,7 +76,8 @@ let deploymentTargets: [Target] = [
   .testTarget(name: "ProcessesTests", dependencies: ["Processes"]),
   .testTarget(name: "ReconcilingTests", dependencies: ["Reconciling", "Domain", "TestSupport"]),
   .testTarget(name: "RepositoriesTests", dependencies: ["Repositories", "Domain", "Processes"]),
-  .testTarget(name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", logging]),
+  .testTarget(
+    name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", "TestSupport", logging]),
   .testTarget(name: "SpecsTests", dependencies: ["Specs", "Domain"], exclude: ["Golden"]),
   .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
   .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "TestSupport", database]),

@@ -19,13 +19,15 @@ package enum MatrixProduct {
   /// `c[m, n] = alpha * a[m, k] b[k, n]`, plus `c` as it was when `accumulate` is true.
   ///
   /// SAFETY: the operands must hold `m * k` and `k * n` elements, `c` must have room for `m * n`.
+  ///
+  /// - Parameter columns: the distance between rows of `c`, when it is a part of a wider matrix.
   package static func multiply(
     _ a: Operand<Float>, _ b: Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
-    alpha: Float = 1, accumulate: Bool = false
+    alpha: Float = 1, accumulate: Bool = false, columns: Int? = nil
   ) {
     hg_sgemm(
       m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
-      c, n)
+      c, columns ?? n)
   }
 }
 

@@ -143,7 +143,7 @@ struct PlanBuilder {
     _ node: OperatorNode, _ kernel: Kernel, _ inputs: [Plan.Operand], _ scope: PlanScope
   ) -> [Value]? {
     guard inputs.allSatisfy({ $0 == .absent || scope.constant($0) != nil }), context.isFolding else { return nil }
-    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes)
+    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes, isFolding: true)
     guard let results = try? kernel(OperatorCall(node: node, inputs: node.constants, budget: budget)) else {
       return nil
     }

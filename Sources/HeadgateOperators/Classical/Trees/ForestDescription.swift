@@ -70,11 +70,12 @@ extension Attributes {
 }
 
 extension Tensor {
-  /// The elements of an attribute that holds floats or doubles.
+  /// The elements of an attribute that holds floating-point numbers.
   func numbers(attribute: String) throws(TensorError) -> [Double] {
     switch elementType {
     case .float: try floats().map { Double($0) }
     case .double: try doubles()
+    case .float16: try array(of: Float16.self).map { Double($0) }
     default: throw TensorError(.unsupported, "attribute '\(attribute)' has elements of type \(elementType)")
     }
   }
