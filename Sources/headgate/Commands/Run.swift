@@ -33,7 +33,7 @@ struct Run: ParsableCommand {
   var to: String?
   @Option(help: "The columns of a model's only input in their order, with commas between.")
   var features: String?
-  @Option(help: "A cell text of a CSV file that means no value. May be given several times; the empty cell always does.")
+  @Option(help: "A cell text of a CSV file that means no value, beside the empty one; may be given several times.")
   var missing: [String] = []
   @Option(help: "An output to give; may be given several times. Without it all are given.")
   var only: [String] = []
