@@ -4,6 +4,8 @@ import HeadgateRuntime
 enum RunText {
   private static let maxRows = 50
   private static let maxColumns = 12
+  /// Wider outputs are no tables that anyone reads.
+  private static let maxTableWidth = 256
 
   /// - Parameter isWide: whether all rows and columns are shown.
   static func text(_ outputs: RunOutputs, isWide: Bool) -> String {
@@ -32,7 +34,7 @@ enum RunText {
     for (_, value) in parts {
       switch value {
       case .tensor(let tensor), .maps(_, let tensor):
-        guard tensor.rank == 1 || tensor.rank == 2 else { return nil }
+        guard tensor.rank == 1 || (tensor.rank == 2 && tensor.shape[1] <= maxTableWidth) else { return nil }
         counts.insert(tensor.shape[0])
       case .sequence, .absent: return nil
       }
