@@ -5,10 +5,10 @@ import Testing
 @Suite struct `A deflate stream` {
   // Made by CPython 3.11's zlib: `compressobj(level, DEFLATED, -15, 9, strategy)`.
   private static let numbers = (0..<120).map { "\($0) is a number; " }.joined()
-  static let streams: [(stream: String, content: String)] = [
-    ("AQYA+f9zdG9yZWQ=", "stored"),
-    ("y0jNyclXyEAnAQ==", "hello hello hello hello"),
-    (
+  static let streams: [Stream] = [
+    Stream("AQYA+f9zdG9yZWQ=", "stored"),
+    Stream("y0jNyclXyEAnAQ==", "hello hello hello hello"),
+    Stream(
       "ZdU5TkUxEATAq7wjjNexxWlAIvgBBCDuT+xy2FnJS3c8r9/n/fn++/r4/Hl7yhnrGdsZ+xnHGecZ84zrjBtGkHEVYAVZgVawFXAFXYFX8FV8"
         + "1XPDV/FVfBVfxVfxVXwVX8PX8DUvFl/D1/A1fA1fw9fwdXwdX8fXfXn4Or6Or+Pr+Dq+gW/gG/gGvuHXwDfwDXwD38A38U18E9/EN/FN/y6+"
         + "iW/im/gSX+JLfIkv8SW+tFzwJb7Et/AtfAvfwrfwLXwL37L98C18G9/Gt/FtfBvfxrfxbXzber762YIOGzqs6LCjw5IOWzqs6bCnw6IOpfeU"
@@ -16,9 +16,23 @@ import Testing
     ),
   ]
 
+  /// What a stream unpacks to.
+  struct Stream: CustomTestStringConvertible {
+    let packed: String
+    let content: String
+
+    init(_ packed: String, _ content: String) {
+      self.packed = packed
+      self.content = content
+    }
+
+    var testDescription: String { "\(content.utf8.count) bytes" }
+  }
+
   @Test(arguments: streams)
-  func `unpacks to its content`(stream: String, content: String) throws {
-    let packed = try #require(Data(base64Encoded: stream))
+  func `unpacks to its content`(stream: Stream) throws {
+    let content = stream.content
+    let packed = try #require(Data(base64Encoded: stream.packed))
     let unpacked = try packed.withUnsafeBytes { try Inflate.content(of: $0, count: content.utf8.count) }
     #expect(String(decoding: unpacked, as: UTF8.self) == content)
     for limit in [0, 1, 5, 100_000] {
@@ -28,8 +42,9 @@ import Testing
   }
 
   @Test(arguments: streams)
-  func `is refused with another size, cut short, or damaged`(stream: String, content: String) throws {
-    let packed = Array(try #require(Data(base64Encoded: stream)))
+  func `is refused with another size, cut short, or damaged`(stream: Stream) throws {
+    let content = stream.content
+    let packed = Array(try #require(Data(base64Encoded: stream.packed)))
     func unpack(_ bytes: [UInt8], _ count: Int) throws -> [UInt8] {
       try bytes.withUnsafeBytes { try Inflate.content(of: $0, count: count) }
     }
