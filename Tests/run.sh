@@ -46,6 +46,8 @@ make_expectations() {
     "$HEADGATE_PEER_PYTHON" Tests/peers/adult.py "$HEADGATE_EXPORTS" "$peers/adult-$stamp/bin/python"
     touch "$peers/$stamp/complete"
   fi
+  HEADGATE_ONNX_CASES=$("$HEADGATE_PEER_PYTHON" -c 'import onnx, pathlib; print(pathlib.Path(onnx.__file__).parent / "backend/test/data")')
+  export HEADGATE_ONNX_CASES
 }
 
 timed() {

@@ -33,6 +33,29 @@ package enum RowKernels {
     hg_row_scatter(count, x, y, stride)
   }
 
+  /// The sum in double, in an order that depends on the count only.
+  package static func sum(_ x: UnsafePointer<Float>, count: Int) -> Double { hg_row_sum(count, x) }
+
+  /// The sum of the squares of the distances from `origin`, in double.
+  package static func squares(_ x: UnsafePointer<Float>, count: Int, around origin: Double) -> Double {
+    hg_row_squares(count, x, origin)
+  }
+
+  /// `y[i] = (x[i] - origin) * factor + offset`, in double and rounded once.
+  package static func center(
+    _ x: UnsafePointer<Float>, at origin: Double, times factor: Double, plus offset: Double,
+    into y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    hg_row_center(count, x, origin, factor, offset, y)
+  }
+
+  /// `y[i] = y[i] * factors[i] + offsets[i]`, or without offsets.
+  package static func multiply(
+    _ y: UnsafeMutablePointer<Float>, by factors: UnsafePointer<Float>, plus offsets: UnsafePointer<Float>?, count: Int
+  ) {
+    hg_row_multiply_add(count, y, factors, offsets)
+  }
+
   /// `y[i] = x[i] * factor + offset`
   package static func scale(
     _ x: UnsafePointer<Float>, by factor: Float, plus offset: Float, into y: UnsafeMutablePointer<Float>, count: Int

@@ -7,6 +7,9 @@ import Testing
 @Suite struct `Patterns` {
   @Test(
     arguments: [
+      ("\\p{Greek}+", ["\u{391}\u{3c9}"], ["a", "\u{430}"]),
+      ("[\\p{Han}\\p{Hiragana}]+", ["\u{6f22}\u{3042}"], ["\u{30a2}"]),
+      ("\\P{Latin}\\p{^Cyrillic}", ["1a"], ["a1", "1\u{430}"]),
       ("a", ["a"], ["b", "", "aa"]),
       ("", [""], ["a"]),
       ("abc|d", ["abc", "d"], ["ab", "abcd"]),
@@ -119,7 +122,7 @@ import Testing
     #expect(throws: TensorError.self) { try Pattern(pattern) }
   }
 
-  @Test(arguments: ["\\p{Greek}", "\\C"])
+  @Test(arguments: ["\\p{Ogham}", "\\C"])
   func `say what is not read`(pattern: String) {
     let error = #expect(throws: TensorError.self) { try Pattern(pattern) }
     #expect(error?.code == .unsupported)

@@ -21,6 +21,18 @@ void hg_row_max(size_t n, const float *x, size_t stride, float *y);
 /// y[i * stride] += x[i]
 void hg_row_scatter(size_t n, const float *x, float *y, size_t stride);
 
+/// The sum of x in double, in an order that depends on n only.
+double hg_row_sum(size_t n, const float *x);
+
+/// The sum of (x[i] - origin)^2 in double, in an order that depends on n only.
+double hg_row_squares(size_t n, const float *x, double origin);
+
+/// y[i] = (x[i] - origin) * factor + offset, in double and rounded once.
+void hg_row_center(size_t n, const float *x, double origin, double factor, double offset, float *y);
+
+/// y[i] = y[i] * factors[i] + offsets[i]; no offsets are zeros.
+void hg_row_multiply_add(size_t n, float *y, const float *factors, const float *offsets);
+
 /// y[i] = x[i] * factor + offset
 void hg_row_scale(size_t n, const float *x, float factor, float offset, float *y);
 

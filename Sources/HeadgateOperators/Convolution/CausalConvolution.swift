@@ -27,18 +27,11 @@ enum CausalConvolution {
       throw TensorError(.invalidValue, "'\(activation)' is no known activation")
     }
     let visitor = CausalVisitor(
-      input: try call.widened(input), weights: try call.widened(weights),
-      bias: try call.widened(optional: bias),
-      past: try call.widened(optional: past), call: call)
-    let (sums, present) = try visitor.input.elementType.visitWide(visitor)
-    var output = try call.narrowed(sums, to: input.elementType)
-    if activation != "none" {
-      // The activation takes the sums as the convolution gives them, rounded when they are halves.
-      let wide = try call.widened(output)
-      output = try call.narrowed(
-        try wide.elementType.visitWide(SigmoidGate(input: wide, call: call)), to: input.elementType)
-    }
-    return [.tensor(output), .tensor(try call.narrowed(present, to: input.elementType))]
+      input: input, weights: weights, bias: bias, past: past, call: call)
+    let (sums, present) = try input.elementType.visit(visitor)
+    guard activation != "none" else { return [.tensor(sums), .tensor(present)] }
+    let gated = try input.elementType.visit(SigmoidGate(input: sums, call: call))
+    return [.tensor(gated), .tensor(present)]
   }
 }
 

@@ -13,7 +13,6 @@ enum Convolution {
   private static func convolution(_ node: OperatorNode) throws(TensorError) -> Kernel {
     let window = try Window(node.attributes)
     let groups = try node.attributes.int("group") ?? 1
-    let constant = try node.widenedConstant(1)
     return { (call) throws(TensorError) in
       let input = try call.tensor(0)
       let weights = try call.tensor(1)
@@ -21,11 +20,9 @@ enum Convolution {
       let bias = try call.optionalTensor(2)
       let layout = try ConvolutionLayout(input: input.shape, weights: weights.shape, groups: groups, window: window)
       try ConvolutionLayout.check(bias: bias, channels: weights.shape[0])
-      let wide = try call.widened(input)
       let visitor = ForwardVisitor(
-        input: wide, weights: try call.widened(constant ?? weights),
-        bias: try call.widened(optional: bias), layout: layout, call: call)
-      return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+        input: input, weights: weights, bias: bias, layout: layout, call: call)
+      return [.tensor(try input.elementType.visit(visitor))]
     }
   }
 
@@ -34,7 +31,6 @@ enum Convolution {
     let groups = try node.attributes.int("group") ?? 1
     let outputPadding = try node.attributes.ints("output_padding")
     let wanted = try node.attributes.ints("output_shape")
-    let constant = try node.widenedConstant(1)
     return { (call) throws(TensorError) in
       let input = try call.tensor(0)
       let weights = try call.tensor(1)
@@ -44,11 +40,9 @@ enum Convolution {
         transposed: input.shape, weights: weights.shape, groups: groups, window: window, outputPadding: outputPadding,
         wanted: wanted)
       try ConvolutionLayout.check(bias: bias, channels: layout.inputShape[1])
-      let wide = try call.widened(input)
       let visitor = TransposedVisitor(
-        input: wide, weights: try call.widened(constant ?? weights),
-        bias: try call.widened(optional: bias), layout: layout, call: call)
-      return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+        input: input, weights: weights, bias: bias, layout: layout, call: call)
+      return [.tensor(try input.elementType.visit(visitor))]
     }
   }
 
@@ -163,14 +157,6 @@ private struct ImageVisitor: NumberVisitor {
           into: y + image * shape[1] * window.inputCount)
       }
     }
-  }
-}
-
-extension OperatorNode {
-  /// A constant input in the type that it is computed in.
-  func widenedConstant(_ index: Int) throws(TensorError) -> Tensor? {
-    guard let tensor = constantTensor(index) else { return nil }
-    return try OperatorCall(node: self, inputs: constants, budget: .unlimited).widened(tensor)
   }
 }
 

@@ -36,11 +36,9 @@ enum DeformableConvolution {
       throw TensorError(.shape, "a mask of shape \(mask.shape) does not have the expected shape \(expectedMask)")
     }
     let visitor = DeformedVisitor(
-      input: try call.widened(input), weights: try call.widened(weights), offsets: try call.widened(offsets),
-      mask: try call.widened(optional: mask),
-      bias: try call.widened(optional: bias), layout: layout,
+      input: input, weights: weights, offsets: offsets, mask: mask, bias: bias, layout: layout,
       offsetGroups: offsetGroups, call: call)
-    return [.tensor(try call.narrowed(try visitor.input.elementType.visitWide(visitor), to: input.elementType))]
+    return [.tensor(try input.elementType.visit(visitor))]
   }
 }
 

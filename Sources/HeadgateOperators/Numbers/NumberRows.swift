@@ -62,6 +62,51 @@ enum NumberRows {
     for index in 0..<count { y[index] = T.add(T.multiply(x[index], factor), offset) }
   }
 
+  /// The mean and the variance about it (divided by the count), in double.
+  static func moments<T: Real>(_ x: UnsafePointer<T>, count: Int) -> (mean: Double, variance: Double) {
+    let mean = sum(x, count: count) / Double(count)
+    return (mean, squares(x, count: count, around: mean) / Double(count))
+  }
+
+  static func sum<T: Real>(_ x: UnsafePointer<T>, count: Int) -> Double {
+    if let x = floats(x) { return RowKernels.sum(x, count: count) }
+    var total = 0.0
+    for index in 0..<count { total += Double(x[index]) }
+    return total
+  }
+
+  /// The sum of the squares of the distances from `origin`.
+  static func squares<T: Real>(_ x: UnsafePointer<T>, count: Int, around origin: Double) -> Double {
+    if let x = floats(x) { return RowKernels.squares(x, count: count, around: origin) }
+    var total = 0.0
+    for index in 0..<count {
+      let distance = Double(x[index]) - origin
+      total += distance * distance
+    }
+    return total
+  }
+
+  /// `y[i] = (x[i] - origin) * factor + offset`, in double and rounded once.
+  static func center<T: Real>(
+    _ x: UnsafePointer<T>, at origin: Double, times factor: Double, plus offset: Double,
+    into y: UnsafeMutablePointer<T>, count: Int
+  ) {
+    if let x = floats(x), let y = floats(y) {
+      return RowKernels.center(x, at: origin, times: factor, plus: offset, into: y, count: count)
+    }
+    for index in 0..<count { y[index] = T((Double(x[index]) - origin) * factor + offset) }
+  }
+
+  /// `y[i] = y[i] * factors[i] + offsets[i]`, or without offsets.
+  static func multiply<T: Real>(
+    _ y: UnsafeMutablePointer<T>, by factors: UnsafePointer<T>, plus offsets: UnsafePointer<T>?, count: Int
+  ) {
+    if let y = floats(y), let factors = floats(factors) {
+      return RowKernels.multiply(y, by: factors, plus: offsets.flatMap { floats($0) }, count: count)
+    }
+    for index in 0..<count { y[index] = y[index] * factors[index] + (offsets?[index] ?? 0) }
+  }
+
   // SAFETY of both: the type is compared before the memory is read as it.
   @inline(__always)
   private static func floats<T>(_ x: UnsafePointer<T>) -> UnsafePointer<Float>? {

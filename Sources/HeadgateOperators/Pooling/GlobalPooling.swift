@@ -16,9 +16,8 @@ enum GlobalPooling {
   private static func pool(_ call: OperatorCall, _ measure: Measure) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     guard input.rank >= 2 else { throw TensorError(.shape, "shape \(input.shape) has no channels") }
-    let wide = try call.widened(input)
-    let result = try wide.elementType.visitWide(GlobalVisitor(input: wide, measure: measure, call: call))
-    return [.tensor(try call.narrowed(result, to: input.elementType))]
+    let result = try input.elementType.visit(GlobalVisitor(input: input, measure: measure, call: call))
+    return [.tensor(result)]
   }
 }
 
@@ -41,8 +40,7 @@ private struct GlobalVisitor: RealVisitor {
           output[row] = greatest
         case .average:
           // In double, for a plane may have many elements.
-          var total = 0.0
-          for index in plane { total += Double(x[index]) }
+          let total = x.baseAddress.map { NumberRows.sum($0 + plane.lowerBound, count: length) } ?? 0
           output[row] = T(total / Double(length))
         case .norm(let power):
           var total = 0.0

@@ -12,34 +12,30 @@ enum Pooling {
   private static func maximum(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let planes = try PooledPlanes(input, call)
-    let wide = try call.widened(input)
-    let greatest = try wide.elementType.visit(Maxima(input: wide, planes: planes, call: call))
-    let output = Value.tensor(try call.narrowed(greatest, to: input.elementType))
-    guard call.node.outputCount > 1, call.node.usedOutputs[1] else { return [output] }
+    let greatest = try input.elementType.visit(Maxima(input: input, planes: planes, call: call))
+    guard call.node.outputCount > 1, call.node.usedOutputs[1] else { return [.tensor(greatest)] }
     let isColumnMajor = try call.attributes.flag("storage_order")
-    let places = try wide.elementType.visit(
-      MaximumPlaces(input: wide, planes: planes, isColumnMajor: isColumnMajor, call: call))
-    return [output, .tensor(places)]
+    let places = try input.elementType.visit(
+      MaximumPlaces(input: input, planes: planes, isColumnMajor: isColumnMajor, call: call))
+    return [.tensor(greatest), .tensor(places)]
   }
 
   private static func average(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let planes = try PooledPlanes(input, call)
-    let wide = try call.widened(input)
     let countsPads = try call.attributes.flag("count_include_pad")
-    let means = try wide.elementType.visitWide(
-      Sums(input: wide, planes: planes, finish: .mean(countsPads: countsPads), call: call))
-    return [.tensor(try call.narrowed(means, to: input.elementType))]
+    let means = try input.elementType.visit(
+      Sums(input: input, planes: planes, finish: .mean(countsPads: countsPads), call: call))
+    return [.tensor(means)]
   }
 
   private static func norm(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let planes = try PooledPlanes(input, call)
     let power = try NormPower(call.attributes)
-    let wide = try call.widened(input)
-    let powers = try wide.elementType.visitWide(NormPowers(input: wide, power: power, call: call))
-    let norms = try wide.elementType.visitWide(
+    let powers = try input.elementType.visit(NormPowers(input: input, power: power, call: call))
+    let norms = try input.elementType.visit(
       Sums(input: powers, planes: planes, finish: .root(power), call: call))
-    return [.tensor(try call.narrowed(norms, to: input.elementType))]
+    return [.tensor(norms)]
   }
 }

@@ -16,11 +16,10 @@ enum RegionPooling {
         "an input of shape \(input.shape) and regions of shape \(regions.shape) are not [batch, channels, "
           + "height, width] and [regions, 5]")
     }
-    let wide = try call.widened(input)
     let visitor = RegionVisitor(
-      input: wide, regions: try Casting.convert(regions, to: .double, call), bins: bins,
+      input: input, regions: try Casting.convert(regions, to: .double, call), bins: bins,
       scale: Double(try call.attributes.float("spatial_scale") ?? 1), call: call)
-    return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+    return [.tensor(try input.elementType.visit(visitor))]
   }
 }
 

@@ -20,7 +20,6 @@ enum BatchNormalization {
     _ call: OperatorCall, isTraining: Bool, isSpatial: Bool
   ) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
-    let wide = try call.widened(input)
     let channels = ChannelView(input.shape, isSpatial: isSpatial)
     let epsilon = Double(try call.attributes.float("epsilon") ?? 1e-5)
     let momentum = Double(try call.attributes.float("momentum") ?? 0.9)
@@ -30,7 +29,7 @@ enum BatchNormalization {
     var variance = try parameter(call, 4, channels.count)
     var statistics: [Value] = []
     if isTraining {
-      let own = try wide.elementType.visitWide(ChannelMoments(input: wide, channels: channels))
+      let own = try input.elementType.visit(ChannelMoments(input: input, channels: channels))
       for (running, current, index) in [(mean, own.means, 3), (variance, own.variances, 4)] {
         let next = zip(running, current).map { $0 * momentum + $1 * (1 - momentum) }
         statistics.append(try tensor(next, like: try call.tensor(index), call))
@@ -41,8 +40,8 @@ enum BatchNormalization {
     }
     let factors = scale.indices.map { scale[$0] / (variance[$0] + epsilon).squareRoot() }
     let offsets = scale.indices.map { bias[$0] - mean[$0] * factors[$0] }
-    let scaling = ChannelScaling(input: wide, channels: channels, factors: factors, offsets: offsets, call: call)
-    let result = try call.narrowed(try wide.elementType.visitWide(scaling), to: input.elementType)
+    let scaling = ChannelScaling(input: input, channels: channels, factors: factors, offsets: offsets, call: call)
+    let result = try input.elementType.visit(scaling)
     return [.tensor(result)] + statistics
   }
 
@@ -89,21 +88,17 @@ private struct ChannelMoments: RealVisitor {
     var means = [Double](repeating: 0, count: count)
     var variances = means
     // A shape without elements may have any extents, which must not be multiplied or walked.
-    guard !x.isEmpty else {
+    guard let x = x.baseAddress, input.count > 0 else {
       let none = [Double](repeating: .nan, count: count)
       return (none, none)
     }
     let elements = Double(channels.batch * inner)
     for row in 0..<channels.batch * count {
-      for index in row * inner..<(row + 1) * inner { means[row % count] += Double(x[index]) }
+      means[row % count] += NumberRows.sum(x + row * inner, count: inner)
     }
     for channel in 0..<count { means[channel] /= elements }
     for row in 0..<channels.batch * count {
-      let mean = means[row % count]
-      for index in row * inner..<(row + 1) * inner {
-        let distance = Double(x[index]) - mean
-        variances[row % count] += distance * distance
-      }
+      variances[row % count] += NumberRows.squares(x + row * inner, count: inner, around: means[row % count])
     }
     for channel in 0..<count { variances[channel] /= elements }
     return (means, variances)

@@ -39,12 +39,11 @@ enum ChannelNormalization {
         "scale and bias of shapes \(scale.shape) and \(bias.shape) do not fit \(expected) "
           + (parametersPerGroup ? "groups" : "channels"))
     }
-    let wide = try call.widened(input)
     let visitor = GroupVisitor(
-      input: wide, scale: try Casting.convert(scale, to: .double, call),
+      input: input, scale: try Casting.convert(scale, to: .double, call),
       bias: try Casting.convert(bias, to: .double, call), groups: groups, parametersPerGroup: parametersPerGroup,
       epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), call: call)
-    return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+    return [.tensor(try input.elementType.visit(visitor))]
   }
 }
 
@@ -64,24 +63,17 @@ private struct GroupVisitor: RealVisitor {
     let inner = input.shape.extent(of: 2..<input.rank)
     return try call.make(type, input.shape) { output in
       // A shape without elements may have any extents, which must not be multiplied or walked.
-      guard !x.isEmpty else { return }
+      guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
       let length = channels * inner
-      for row in 0..<x.count / length {
-        let range = row * length..<(row + 1) * length
-        var total = 0.0
-        for index in range { total += Double(x[index]) }
-        let mean = total / Double(length)
-        var squares = 0.0
-        for index in range {
-          let distance = Double(x[index]) - mean
-          squares += distance * distance
-        }
-        let inverse = 1 / (squares / Double(length) + epsilon).squareRoot()
+      for row in 0..<output.count / length {
+        let (mean, variance) = NumberRows.moments(x + row * length, count: length)
+        let inverse = 1 / (variance + epsilon).squareRoot()
         for channel in 0..<channels {
           let parameter = parametersPerGroup ? row % groups : row % groups * channels + channel
-          let (factor, offset) = (factors[parameter] * inverse, offsets[parameter])
           let start = row * length + channel * inner
-          for index in start..<start + inner { output[index] = T((Double(x[index]) - mean) * factor + offset) }
+          NumberRows.center(
+            x + start, at: mean, times: factors[parameter] * inverse, plus: offsets[parameter], into: y + start,
+            count: inner)
         }
       }
     }

@@ -24,22 +24,15 @@ enum Dropout {
       ratio = value
     }
     guard ratio > 0 else { return try atInference(call) }
-    // Without a seed a node has one of its own, made of its name: runs can be repeated.
-    let seed = try call.attributes.int("seed").map { UInt32(truncatingIfNeeded: $0) } ?? hash(call.node.name)
+    // The draws are those of numpy's RandomState, which the standard's reference takes them from.
+    var source = try call.makeRandomSource()
     let mask = try call.make(Bool.self, input.shape) { output in
-      // The generator, its seeding and its doubles are those of numpy's RandomState, which the standard's
-      // reference draws from.
-      var generator = MersenneTwister(seed: seed)
-      for index in output.indices { output[index] = generator.nextDouble() >= ratio }
+      for index in output.indices { output[index] = source.uniform() >= ratio }
     }
-    let wide = try call.widened(input)
-    let kept = try wide.elementType.visitWide(Kept(input: wide, mask: mask, factor: 1 / (1 - ratio), call: call))
-    return [.tensor(try call.narrowed(kept, to: input.elementType)), .tensor(mask)]
-  }
-
-  /// FNV-1a, for it must be the same in each process.
-  private static func hash(_ name: String) -> UInt32 {
-    name.utf8.reduce(2_166_136_261) { ($0 ^ UInt32($1)) &* 16_777_619 }
+    // Types that hold few bits are scaled in single.
+    let wide = input.elementType == .double ? input : try Casting.convert(input, to: .float, call)
+    let kept = try wide.elementType.visit(Kept(input: wide, mask: mask, factor: 1 / (1 - ratio), call: call))
+    return [.tensor(try Casting.convert(kept, to: input.elementType, call)), .tensor(mask)]
   }
 }
 

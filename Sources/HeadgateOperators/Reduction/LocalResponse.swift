@@ -8,12 +8,11 @@ enum LocalResponse {
     guard let size = try call.attributes.int("size"), size > 0 else {
       throw TensorError(.invalidValue, "attribute 'size' must be a number of channels above 0")
     }
-    let wide = try call.widened(input)
     let visitor = LocalResponseVisitor(
-      input: wide, size: size, alpha: Double(try call.attributes.float("alpha") ?? 0.0001),
+      input: input, size: size, alpha: Double(try call.attributes.float("alpha") ?? 0.0001),
       beta: Double(try call.attributes.float("beta") ?? 0.75), bias: Double(try call.attributes.float("bias") ?? 1),
       call: call)
-    return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+    return [.tensor(try input.elementType.visit(visitor))]
   }
 }
 

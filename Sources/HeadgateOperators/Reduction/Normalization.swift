@@ -56,9 +56,8 @@ enum Normalization {
     guard power == 1 || power == 2 else {
       throw TensorError(.invalidValue, "the norm is of order \(power), not 1 or 2")
     }
-    let wide = try call.widened(input)
-    let visitor = LpVisitor(input: wide, axis: axis, isL1: power == 1, call: call)
-    return [.tensor(try call.narrowed(try wide.elementType.visitWide(visitor), to: input.elementType))]
+    let visitor = LpVisitor(input: input, axis: axis, isL1: power == 1, call: call)
+    return [.tensor(try input.elementType.visit(visitor))]
   }
 
   private static func meanVariance(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -74,56 +73,6 @@ enum Normalization {
     guard case .tensor(let result) = try input.elementType.visit(rows)[0] else { return [] }
     return [
       .tensor(try Arranging.permuted(result, input.shape.indices.map { axis in order.firstIndex(of: axis) ?? 0 }, call))
-    ]
-  }
-}
-
-/// Normalises rows to mean 0 and variance 1, then scales: gives the result, the means and inverse deviations.
-private struct RowNormalization: RealVisitor {
-  let input: Tensor
-  let rowShape: Shape
-  let scale: Tensor
-  let bias: Tensor?
-  let epsilon: Double
-  let centers: Bool
-  let call: OperatorCall
-
-  func visit<T: Real>(_ type: T.Type) throws(TensorError) -> [Value] {
-    let length = rowShape.extent(of: 0..<rowShape.count)
-    let rows = length == 0 ? 0 : input.count / length
-    let factors = try Casting.convert(try scale.expanded(to: rowShape, call), to: input.elementType, call)
-    let offsets = try bias.map { (bias) throws(TensorError) in try bias.expanded(to: rowShape, call) }
-    var means = [Float](repeating: 0, count: rows)
-    var deviations = [Float](repeating: 0, count: rows)
-    let x = try input.elements(type)
-    let result = try call.make(type, input.shape) { (output) throws(TensorError) in
-      let factor = try factors.elements(type)
-      let offset = try offsets?.elements(type)
-      for row in 0..<rows {
-        let start = row * length
-        var total = 0.0
-        for index in 0..<length { total += Double(x[start + index]) }
-        let mean = centers ? total / Double(length) : 0
-        var squares = 0.0
-        for index in 0..<length {
-          let distance = Double(x[start + index]) - mean
-          squares += distance * distance
-        }
-        let inverse = 1 / (squares / Double(length) + epsilon).squareRoot()
-        means[row] = Float(mean)
-        deviations[row] = Float(inverse)
-        for index in 0..<length {
-          let value = T((Double(x[start + index]) - mean) * inverse) * factor[index]
-          output[start + index] = offset.map { value + $0[index] } ?? value
-        }
-      }
-    }
-    withExtendedLifetime((factors, offsets)) {}
-    let outer = Array(input.shape.dropLast(rowShape.count)) + Shape(repeating: 1, count: rowShape.count)
-    guard length > 0 else { return [.tensor(result)] }
-    return [
-      .tensor(result), .tensor(try Tensor(shape: outer, floats: means)),
-      .tensor(try Tensor(shape: outer, floats: deviations)),
     ]
   }
 }

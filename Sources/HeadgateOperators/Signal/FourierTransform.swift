@@ -4,7 +4,8 @@ import HeadgateTensors
 /// The discrete Fourier transform of one length, in double precision.
 ///
 /// Lengths whose prime factors are small go through one stage a factor (Stockham's order, which sorts itself);
-/// others are turned into a convolution of a power of two (Bluestein). Both take `n log n` steps.
+/// others are turned into a convolution of a power of two (Bluestein). Both take `n log n` steps. Whoever reads
+/// `real` and `imaginary` keeps the transform alive meanwhile.
 struct FourierTransform {
   /// Greater prime factors than these cost more by the definition than by a convolution.
   private static let stageFactors = [4, 2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31]
@@ -102,7 +103,11 @@ struct FourierTransform {
     var (x, y) = ((real, imaginary), (spareReal, spareImaginary))
     var stride = 1
     for factor in factors {
-      stage(factor, stride, x, y)
+      switch factor {
+      case 4: stageOfFour(stride, x, y)
+      case 2: stageOfTwo(stride, x, y)
+      default: stage(factor, stride, x, y)
+      }
       (x, y) = (y, x)
       stride *= factor
     }
@@ -118,24 +123,78 @@ struct FourierTransform {
     let step = length / factor
     for p in 0..<parts {
       for u in 0..<factor {
-        // p * u < length / stride, so the place in the table of roots needs no remainder.
-        let (turnReal, turnImaginary) = (cosines[p * u * stride], sines[p * u * stride])
         let target = stride * (factor * p + u)
-        for q in 0..<stride {
-          var (sumReal, sumImaginary) = (0.0, 0.0)
-          var source = q + stride * p
-          var root = 0
-          for _ in 0..<factor {
-            let (c, s) = (cosines[root], sines[root])
-            sumReal += x.0[source] * c - x.1[source] * s
-            sumImaginary += x.0[source] * s + x.1[source] * c
-            source += distance
-            root += u * step
-            if root >= length { root -= length }
+        let (targetReal, targetImaginary) = (y.0 + target, y.1 + target)
+        // The root of the sum's term times that of the part; p * u is less than length / stride.
+        var root = p * u * stride
+        for term in 0..<factor {
+          let (c, s) = (cosines[root], sines[root])
+          let (sourceReal, sourceImaginary) = (x.0 + stride * p + term * distance, x.1 + stride * p + term * distance)
+          if term == 0 {
+            for q in 0..<stride {
+              targetReal[q] = sourceReal[q] * c - sourceImaginary[q] * s
+              targetImaginary[q] = sourceReal[q] * s + sourceImaginary[q] * c
+            }
+          } else {
+            for q in 0..<stride {
+              targetReal[q] += sourceReal[q] * c - sourceImaginary[q] * s
+              targetImaginary[q] += sourceReal[q] * s + sourceImaginary[q] * c
+            }
           }
-          y.0[target + q] = sumReal * turnReal - sumImaginary * turnImaginary
-          y.1[target + q] = sumReal * turnImaginary + sumImaginary * turnReal
+          root += u * step
+          if root >= length { root -= length }
         }
+      }
+    }
+  }
+
+  /// The stage for the factor 4, whose inner roots are 1, -i, -1 and i. Bound by memory at great lengths.
+  private func stageOfFour(_ stride: Int, _ x: (Part, Part), _ y: (Part, Part)) {
+    let parts = length / stride / 4
+    let distance = stride * parts
+    for p in 0..<parts {
+      let (first, second, third) = (p * stride, 2 * p * stride, 3 * p * stride)
+      let (c1, s1) = (cosines[first], sines[first])
+      let (c2, s2) = (cosines[second], sines[second])
+      let (c3, s3) = (cosines[third], sines[third])
+      let (sourceReal, sourceImaginary) = (x.0 + stride * p, x.1 + stride * p)
+      let (targetReal, targetImaginary) = (y.0 + 4 * stride * p, y.1 + 4 * stride * p)
+      for q in 0..<stride {
+        let (a, ai) = (sourceReal[q], sourceImaginary[q])
+        let (b, bi) = (sourceReal[q + distance], sourceImaginary[q + distance])
+        let (c, ci) = (sourceReal[q + 2 * distance], sourceImaginary[q + 2 * distance])
+        let (d, di) = (sourceReal[q + 3 * distance], sourceImaginary[q + 3 * distance])
+        let (even, evenI, odd, oddI) = (a + c, ai + ci, a - c, ai - ci)
+        let (sum, sumI, turned, turnedI) = (b + d, bi + di, bi - di, d - b)
+        targetReal[q] = even + sum
+        targetImaginary[q] = evenI + sumI
+        let (u1, v1) = (odd + turned, oddI + turnedI)
+        targetReal[q + stride] = u1 * c1 - v1 * s1
+        targetImaginary[q + stride] = u1 * s1 + v1 * c1
+        let (u2, v2) = (even - sum, evenI - sumI)
+        targetReal[q + 2 * stride] = u2 * c2 - v2 * s2
+        targetImaginary[q + 2 * stride] = u2 * s2 + v2 * c2
+        let (u3, v3) = (odd - turned, oddI - turnedI)
+        targetReal[q + 3 * stride] = u3 * c3 - v3 * s3
+        targetImaginary[q + 3 * stride] = u3 * s3 + v3 * c3
+      }
+    }
+  }
+
+  private func stageOfTwo(_ stride: Int, _ x: (Part, Part), _ y: (Part, Part)) {
+    let parts = length / stride / 2
+    let distance = stride * parts
+    for p in 0..<parts {
+      let (c, s) = (cosines[p * stride], sines[p * stride])
+      for q in 0..<stride {
+        let source = q + stride * p
+        let target = q + 2 * stride * p
+        let (a, ai) = (x.0[source], x.1[source])
+        let (b, bi) = (x.0[source + distance], x.1[source + distance])
+        y.0[target] = a + b
+        y.1[target] = ai + bi
+        y.0[target + stride] = (a - b) * c - (ai - bi) * s
+        y.1[target + stride] = (a - b) * s + (ai - bi) * c
       }
     }
   }

@@ -57,6 +57,7 @@ struct Transforming: RealVisitor {
     return try call.make(type, layout.output) { (output) throws(TensorError) in
       guard !output.isEmpty else { return }
       let transform = try FourierTransform(length: layout.length, budget: call.budget)
+      defer { withExtendedLifetime(transform) {} }
       for block in 0..<outer {
         for column in 0..<inner {
           for index in 0..<layout.read {
@@ -110,6 +111,7 @@ struct Framing: RealVisitor {
     return try call.make(type, [batch, count, frequencies, 2]) { (output) throws(TensorError) in
       guard !output.isEmpty else { return }
       let transform = try FourierTransform(length: length, budget: call.budget)
+      defer { withExtendedLifetime(transform) {} }
       // A window that is shorter than the frame leaves zeros behind it.
       let read = min(length, weights?.count ?? length)
       var target = 0

@@ -2,7 +2,7 @@ import HeadgateTensors
 
 /// Reads regular expressions in the syntax of RE2.
 ///
-/// Not read, with an error that says so: scripts (`\p{Greek}`), `\C`. What RE2 refuses is refused too:
+/// Not read, with an error that says so: rare scripts (`\p{Ogham}`), `\C`. What RE2 refuses is refused too:
 /// backreferences, look-around, possessive repetition, counts above 1000.
 struct PatternParser {
   private struct Flags {
@@ -275,9 +275,11 @@ extension PatternParser {
       position += 1
     }
     if name == "Any" { return CharacterTest.NamedSet(ranges: CharacterSets.all, isNegated: isNegated) }
+    if let ranges = CharacterSets.script(name) { return CharacterTest.NamedSet(ranges: ranges, isNegated: isNegated) }
     guard let categories = CharacterSets.categories(name) else {
       throw TensorError(
-        .unsupported, "attribute 'pattern': \\p{\(name)} is no general category; scripts are not read by this version")
+        .unsupported,
+        "attribute 'pattern': \\p{\(name)} is neither a general category nor a script that this version knows")
     }
     return CharacterTest.NamedSet(categories: categories, isNegated: isNegated)
   }

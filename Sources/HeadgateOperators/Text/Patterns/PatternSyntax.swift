@@ -151,7 +151,7 @@ enum CharacterSets {
     }
   }
 
-  /// The general categories of a name as in `\p{Lu}`; nil for other names, scripts among them.
+  /// The general categories of a name as in `\p{Lu}`; nil for other names.
   static func categories(_ name: String) -> Set<Unicode.GeneralCategory>? {
     let groups: [(String, Unicode.GeneralCategory)] = [
       ("Lu", .uppercaseLetter), ("Ll", .lowercaseLetter), ("Lt", .titlecaseLetter), ("Lm", .modifierLetter),
