@@ -19,7 +19,7 @@ package enum InferenceDocument {
 
   /// Reads the body of an inference request and checks it against what the model takes.
   package static func request(_ bytes: [UInt8], for inputs: [ValueInfo]) throws(Failure) -> Request {
-    let result = bytes.withUnsafeBufferPointer { bytes in
+    let result: Result<Request, RequestError> = bytes.withUnsafeBufferPointer { bytes in
       Result { () throws(RequestError) in
         let request = try InferenceRequest(json: bytes)
         try request.check(against: inputs)

@@ -22,7 +22,7 @@ struct Inspect: ParsableCommand {
   func run() throws {
     let report: InspectionReport
     do {
-      report = InspectionReport(try ModelBytes(path: model))
+      report = try InspectionReport(ModelBytes(path: model))
     } catch let error as ModelFileError {
       throw Failure("\(model): \(error.description)")
     }

@@ -49,7 +49,7 @@ struct Run: ParsableCommand {
     let outputs: RunOutputs
     let id: String?
     do {
-      let model = try Model(path: model)
+      let model = try Model(path: self.model)
       let inputs = try RunInputs(
         input, for: model,
         table: RunInputs.TableOptions(

@@ -22,7 +22,7 @@ struct RunInputs {
   /// - Throws: `Failure` with what does not fit and what to do.
   init(_ path: String, for model: Model, table: TableOptions) throws {
     switch path.split(separator: ".").last?.lowercased() {
-    case "npz", "npy": try self.init(arrays: path, for: model.inputs)
+    case "npz", "npy": values = try Self.arrays(path, for: model.inputs)
     case "csv":
       do {
         values = try TableInputs(csv: path, for: model.inputs, features: table.features, missing: table.missing).tensors
@@ -48,19 +48,19 @@ struct RunInputs {
   }
 
   /// Arrays go to the inputs of their names; those that `numpy.savez` numbered itself, and a lone array, in order.
-  private init(arrays path: String, for inputs: [ValueInfo]) throws {
+  private static func arrays(_ path: String, for inputs: [ValueInfo]) throws -> [String: Tensor] {
     let archive: ArrayArchive
     do {
       archive = try ArrayArchive(path: path)
     } catch {
       throw Failure(error.message)
     }
-    values = archive.tensors
+    let values = archive.tensors
     let isNumbered = archive.arrays.enumerated().allSatisfy { $1.name == "arr_\($0)" || $1.name.isEmpty }
-    guard isNumbered, !inputs.contains(where: { values[$0.name] != nil }) else { return }
+    guard isNumbered, !inputs.contains(where: { values[$0.name] != nil }) else { return values }
     guard archive.arrays.count <= inputs.count else {
       throw Failure("\(path) has \(archive.arrays.count) arrays, and the model takes \(inputs.count) inputs")
     }
-    values = Dictionary(uniqueKeysWithValues: zip(inputs, archive.arrays).map { ($0.name, $1.tensor) })
+    return Dictionary(uniqueKeysWithValues: zip(inputs, archive.arrays).map { ($0.name, $1.tensor) })
   }
 }
