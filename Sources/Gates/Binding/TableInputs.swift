@@ -40,8 +40,10 @@ package struct TableInputs: Sendable {
       tensors = try BoundColumns(binding, split: split).tensors(from: 0, count: split.count)
       rowCount = split.count
     } catch {
-      // The option stands for the field of the spec here.
-      throw Failure(message: Self.replacing("serving.features", by: "--features", in: error.message))
+      // Options stand for the fields of a spec here.
+      let message = Self.replacing("serving.features", by: "--features", in: error.message)
+      throw Failure(
+        message: Self.replacing("list it under the data set's missing values", by: "pass it as --missing", in: message))
     }
   }
 

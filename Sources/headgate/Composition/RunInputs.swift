@@ -57,7 +57,13 @@ struct RunInputs {
     }
     let values = archive.tensors
     let isNumbered = archive.arrays.enumerated().allSatisfy { $1.name == "arr_\($0)" || $1.name.isEmpty }
-    guard isNumbered, !inputs.contains(where: { values[$0.name] != nil }) else { return values }
+    guard !inputs.contains(where: { values[$0.name] != nil }) else { return values }
+    guard isNumbered else {
+      let (given, taken) = (archive.arrays.map(\.name), inputs.map(\.name))
+      throw Failure(
+        "\(path) has the arrays '\(given.prefix(12).joined(separator: "', '"))', none of which is an input of the model; "
+          + "it takes '\(taken.prefix(12).joined(separator: "', '"))'")
+    }
     guard archive.arrays.count <= inputs.count else {
       throw Failure("\(path) has \(archive.arrays.count) arrays, and the model takes \(inputs.count) inputs")
     }
