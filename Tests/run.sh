@@ -87,4 +87,6 @@ count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | 
 [ $# -eq 0 ] || exit 0
 
 timed bash Tests/demo.sh
+embedding() { bash Tests/embedding.sh inference && bash Tests/embedding.sh; }
+timed embedding
 printf '%s passed, 0 failed\n' "$count"

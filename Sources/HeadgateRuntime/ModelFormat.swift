@@ -1,9 +1,9 @@
 /// The formats that model files come in, told by their content; a file's name says nothing.
-enum ModelFormat {
+public enum ModelFormat: String, Sendable, Hashable, Encodable {
   case onnx
-  case xgboostJSON
-  case xgboostUBJSON
-  case lightGBM
+  case xgboostJSON = "xgboost-json"
+  case xgboostUBJSON = "xgboost-ubjson"
+  case lightGBM = "lightgbm"
 
   /// - Throws: `ModelFileError.malformed` for bytes of no format that is read.
   init(_ bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
