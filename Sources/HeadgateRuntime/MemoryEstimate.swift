@@ -22,6 +22,10 @@ public struct MemoryEstimate: Sendable, Hashable {
       self.init(trees: try Model(bytes: bytes, options: options), fileByteCount: bytes.count)
       return
     }
+    try self.init(onnx: bytes, options)
+  }
+
+  private init(onnx bytes: ModelBytes, _ options: ModelOptions) throws(ModelFileError) {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
