@@ -15,9 +15,9 @@ import time
 import numpy as np
 import onnx
 from onnx import numpy_helper
-import onnxruntime
 
 from real_inputs import session
+import real_nodes
 import real_speech
 import real_text
 import real_vision
@@ -33,7 +33,7 @@ def store(folder, stem, values):
 
 
 def spread(answers, others):
-    """How far two sets of answers lie from one another: absolute over the largest value of each output."""
+    """How far ONNX Runtime lies from itself with and without fusions, over the largest value of each output."""
     worst = 0.0
     for one, other in zip(answers, others):
         if one.size and one.dtype.kind == "f":
@@ -42,32 +42,51 @@ def spread(answers, others):
     return float(worst)
 
 
+def write_case(folder, described, model, sets):
+    """`model` is written by name of the file or by value; `sets` are pairs of named inputs and outputs."""
+    os.makedirs(folder)
+    if isinstance(model, str):
+        os.symlink(os.path.abspath(model), os.path.join(folder, "model.onnx"))
+    else:
+        onnx.save(model, os.path.join(folder, "model.onnx"))
+    for number, (inputs, outputs) in enumerate(sets):
+        data = os.path.join(folder, f"test_data_set_{number}")
+        os.makedirs(data)
+        store(data, "input", inputs)
+        store(data, "output", outputs)
+    with open(os.path.join(folder, "data.json"), "w") as file:
+        json.dump(described, file, indent=1)
+
+
+def write_nodes(folder, entry, path, label, inputs):
+    """The nodes that the last data set meets, a case each."""
+    for place, operator, model, given in real_nodes.nodes(path, inputs):
+        described = {"what": f"{operator} of {entry['name']}", "sets": [label], "seconds": 0, "rtol": 1e-3, "atol": 1e-5}
+        values = [[(value.name, given[value.name]) for value in values] for values in (model.graph.input, model.graph.output)]
+        write_case(os.path.join(folder, f"{place:04}-{operator}"), described, model, [values])
+
+
 def write(packages, folder, entry):
     path = os.path.join(packages, entry["file"])
-    os.makedirs(folder)
-    os.symlink(os.path.abspath(path), os.path.join(folder, "model.onnx"))
-    runner = session(path)
-    # Without fusions it computes in another order: what no implementation can be asked to agree on.
-    plain = session(path, onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL)
+    runner, plain = session(path), session(path, plain=True)
     declared, outputs = [value.name for value in runner.get_inputs()], [value.name for value in runner.get_outputs()]
-    labels, seconds, worst = [], 0.0, 0.0
-    for label, inputs in entry["sets"](packages, path):
+    labels, sets, seconds, worst = [], [], 0.0, 0.0
+    entries = list(entry["sets"](packages, path))
+    if entry["by_node"]:
+        write_nodes(os.path.join(folder, "nodes"), entry, path, *entries.pop())
+        folder = os.path.join(folder, "whole")
+    for label, inputs in entries:
         began = time.perf_counter()
         answers = runner.run(outputs, inputs)
         seconds += time.perf_counter() - began
         worst = max(worst, spread(answers, plain.run(outputs, inputs)))
-        data = os.path.join(folder, f"test_data_set_{len(labels)}")
-        os.makedirs(data)
-        store(data, "input", [(name, inputs[name]) for name in declared])
-        store(data, "output", zip(outputs, answers))
         labels.append(label)
-    assert any("random" in label for label in labels) or not labels, labels
+        sets.append(([(name, inputs[name]) for name in declared], list(zip(outputs, answers))))
     described = {
         "model_name": entry["name"], "file": entry["file"], "what": entry["what"], "sets": labels,
         "seconds": seconds, "spread": worst, "rtol": entry["rtol"], "atol": entry["atol"],
     }
-    with open(os.path.join(folder, "data.json"), "w") as file:
-        json.dump(described, file, indent=1)
+    write_case(folder, described, path, sets)
     return described
 
 

@@ -11,7 +11,9 @@ from real_listing import Listing
 MODELS = Listing()
 
 
-@MODELS.add("magika", "magika/models/standard_v3_3/model.onnx", "the type of a file, from its bytes")
+# On short files ONNX Runtime itself is off by 1e-5 from the same in double precision: two layers take the variance as
+# a difference of squares.
+@MODELS.add("magika", "magika/models/standard_v3_3/model.onnx", "the type of a file, from its bytes", atol=1e-5)
 def _(packages, path):
     random = Random("magika")
     for batch in (1, 4):
@@ -169,7 +171,8 @@ def encoder_sets(packages):
         "attention_mask": np.array([[1] * len(row) + [0] * (width - len(row)) for row in rows])}
 
 
-@MODELS.add("titler-encoder", TITLER + "encoder.onnx", "T5's encoder, dynamically quantized")
+# A number rounded the other way is off by a step in the next layer.
+@MODELS.add("titler-encoder", TITLER + "encoder.onnx", "T5's encoder, dynamically quantized", atol=2e-2, by_node=True)
 def _(packages, path):
     yield from encoder_sets(packages)
 

@@ -10,7 +10,7 @@ MODELS = Listing()
 
 
 def detector(name, file, what):
-    @MODELS.add(name, file, what)
+    @MODELS.add(name, file, what, atol=1e-5)
     def _(packages, path):
         random = Random(name)
         for shape in ((1, 3, 64, 96), (2, 3, 96, 160)):
@@ -71,7 +71,7 @@ def _(packages, path):
 
 
 def captcha(name, file, what):
-    @MODELS.add(name, f"ddddocr/{file}", what)
+    @MODELS.add(name, f"ddddocr/{file}", what, atol=1e-5)
     def _(packages, path):
         random = Random(name)
         for width in (64, 150):
