@@ -37,7 +37,8 @@ def silero(name, file, rates, takes_rate=True, batches=(1, 3), **tolerance):
 
 silero("silero-vad", "silero_vad.onnx", (16000, 8000))
 silero("silero-vad-op15", "silero_vad_16k_op15.onnx", (16000,))
-silero("silero-vad-op18-ifless", "silero_vad_op18_ifless.onnx", (16000, 8000))
+# Built of single Gemms and Sigmoids, where ONNX Runtime is 2e-6 off from double precision.
+silero("silero-vad-op18-ifless", "silero_vad_op18_ifless.onnx", (16000, 8000), atol=1e-5)
 silero("silero-vad-half", "silero_vad_half.onnx", (16000,), takes_rate=False)
 silero("silero-vad-openvino", "silero_vad_openvino_16k.onnx", (16000,), takes_rate=False, batches=(1,))
 

@@ -9,8 +9,9 @@ from real_listing import Listing
 MODELS = Listing()
 
 
+# Maps of probabilities, of which 0.3 is text; between two layers without a bend, noise of 1e-7 grows a thousandfold.
 def detector(name, file, what):
-    @MODELS.add(name, file, what, atol=1e-5)
+    @MODELS.add(name, file, what, atol=1e-4)
     def _(packages, path):
         random = Random(name)
         for shape in ((1, 3, 64, 96), (2, 3, 96, 160)):
@@ -70,8 +71,8 @@ def _(packages, path):
         yield name, {"images": channels(square.resize((320, 320)), mean=0, deviation=1)[:, ::-1]}
 
 
-def captcha(name, file, what):
-    @MODELS.add(name, f"ddddocr/{file}", what, atol=1e-5)
+def captcha(name, file, what, **tolerance):
+    @MODELS.add(name, f"ddddocr/{file}", what, **tolerance)
     def _(packages, path):
         random = Random(name)
         for width in (64, 150):
@@ -84,8 +85,10 @@ def captcha(name, file, what):
             yield f"'{text}'", {"input1": values if file == "common_old.onnx" else (values - 0.5) / 0.5}
 
 
-captcha("ddddocr", "common.onnx", "what a picture of letters says: a residual network and LSTM")
-captcha("ddddocr-quantized", "common_old.onnx", "what a picture of letters says, dynamically quantized")
+captcha("ddddocr", "common.onnx", "what a picture of letters says: a residual network and LSTM", atol=1e-5)
+# Scores of 10 and more; a number rounded the other way is off by a step in the next layer.
+captcha("ddddocr-quantized", "common_old.onnx", "what a picture of letters says, dynamically quantized", atol=0.1,
+        by_node=True)
 
 
 @MODELS.add("ddddocr-detection", "ddddocr/common_det.onnx", "where letters are: YOLOX")
