@@ -35,8 +35,8 @@ ARABIC = ["بسم الله الرحمن الرحيم", "ذهب الولد إلى
 
 
 # Scores of 10 and more; a number rounded the other way is off by a step in the next layer.
-def tashkeel(name, model, file, high):
-    @MODELS.add(name, f"text2tashkeel/models/{file}", "vowel signs for Arabic, dynamically quantized LSTM", atol=0.1,
+def tashkeel(name, model, file, high, atol=0.1):
+    @MODELS.add(name, f"text2tashkeel/models/{file}", "vowel signs for Arabic, dynamically quantized LSTM", atol=atol,
                 by_node=True)
     def _(packages, path):
         random, given = Random(name), session(path).get_inputs()[0].name
@@ -56,7 +56,8 @@ tashkeel("tashkeel-rawi", "rawi-int8", "rawi.int8.onnx", 60)
 tashkeel("tashkeel-rawi-v2", "rawi-v2-int8", "rawi_v2.int8.onnx", 60)
 tashkeel("tashkeel-rawi-v3", "rawi-v3-int8", "rawi_v3.int8.onnx", 60)
 tashkeel("tashkeel-ensemble", "rawi-ensemble", "rawi_ensemble.int8.onnx", 60)
-tashkeel("tashkeel-bilstm", "bilstm-int8", "bilstm.int8.onnx", 50)
+# Its attention passes such steps on, as the package says too.
+tashkeel("tashkeel-bilstm", "bilstm-int8", "bilstm.int8.onnx", 50, atol=0.3)
 
 THAI = "ฉันไปโรงเรียนทุกวันจันทร์ถึงวันศุกร์ เวลา 8 โมงเช้า"
 
