@@ -87,7 +87,7 @@ def captcha(name, file, what, **tolerance):
 
 captcha("ddddocr", "common.onnx", "what a picture of letters says: a residual network and LSTM", atol=1e-5)
 # Scores of 10 and more; a number rounded the other way is off by a step in the next layer.
-captcha("ddddocr-quantized", "common_old.onnx", "what a picture of letters says, dynamically quantized", atol=0.1,
+captcha("ddddocr-quantized", "common_old.onnx", "what a picture of letters says, dynamically quantized", atol=0.3,
         by_node=True)
 
 
