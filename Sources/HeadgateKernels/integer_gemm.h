@@ -8,6 +8,9 @@
 // so are their zero points. Two of 16 bits are the elements themselves. Zero points come in afterwards:
 //   sum (a - za)(b - zb) = sum a b - za sum b - zb (sum a - k za)
 // where all is counted modulo 2^32.
+//
+// Bound by the arithmetic, below some 50 rows by packing B. Measured on a core of Zen 4 at 128 x 768 x 768: bytes
+// with AVX-512 358 GOP/s, 16 bits with AVX2 154; the plain loops of reference.c 8.
 
 enum {
   NAME(COLUMNS) = 2 * LANES,

@@ -62,21 +62,37 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #define NAME DOUBLES
 #include "gemm.h"
 
-static inline uint32_t element(const void *x, size_t index, int is_signed) {
+HG_INLINE uint32_t element(const void *x, size_t index, int is_signed) {
   return (uint32_t)(is_signed ? ((const int8_t *)x)[index] : ((const uint8_t *)x)[index]);
+}
+
+// sums[j] += x * (b[j] - zero[j]). Unsigned, because sums may pass 32 bits and then wrap around.
+HG_INLINE void add_row(size_t n, uint32_t x, const uint8_t *b, size_t b_column, const int is_signed,
+                       const int32_t *zero, uint32_t *restrict sums) {
+  if (b_column == 1 && !zero) {
+    for (size_t j = 0; j < n; j++) sums[j] += x * element(b, j, is_signed);
+  } else if (b_column == 1) {
+    for (size_t j = 0; j < n; j++) sums[j] += x * (element(b, j, is_signed) - (uint32_t)zero[j]);
+  } else {
+    for (size_t j = 0; j < n; j++) {
+      sums[j] += x * (element(b, j * b_column, is_signed) - (zero ? (uint32_t)zero[j] : 0));
+    }
+  }
 }
 
 static void igemm(size_t m, size_t n, size_t k, const void *a, size_t a_row, size_t a_column, int a_signed,
                   const int32_t *a_zero, const void *b, size_t b_row, size_t b_column, int b_signed,
                   const int32_t *b_zero, int32_t *c, size_t c_row) {
   for (size_t i = 0; i < m; i++) {
-    // Unsigned, because sums may pass 32 bits and then wrap around.
-    uint32_t *target = (uint32_t *)c + i * c_row;
-    memset(target, 0, n * sizeof *target);
+    uint32_t *sums = (uint32_t *)c + i * c_row;
+    memset(sums, 0, n * sizeof *sums);
     for (size_t p = 0; p < k; p++) {
       const uint32_t x = element(a, i * a_row + p * a_column, a_signed) - (a_zero ? (uint32_t)a_zero[i] : 0);
-      for (size_t j = 0; j < n; j++) {
-        target[j] += x * (element(b, p * b_row + j * b_column, b_signed) - (b_zero ? (uint32_t)b_zero[j] : 0));
+      const uint8_t *row = (const uint8_t *)b + p * b_row;
+      if (b_signed) {
+        add_row(n, x, row, b_column, 1, b_zero, sums);
+      } else {
+        add_row(n, x, row, b_column, 0, b_zero, sums);
       }
     }
   }
