@@ -6,6 +6,7 @@ import Processes
 struct BuildRun: Sendable {
   let folder: String
   let sandbox: Sandbox
+  let allowance: DiskAllowance
 
   /// The path of the log; its folder is made on first use.
   func log() throws -> String {
@@ -17,28 +18,40 @@ struct BuildRun: Sendable {
   /// - Throws: `StageError` with what went wrong and the end of the log.
   func run(_ step: BuildStep, files: [BuildInput], python: String?) async throws -> String {
     let log = try log()
-    let work = folder + "/" + step.name
+    let work = self.work(of: step)
     try FileSystem.makeFolder(work)
-    for file in files {
-      switch file.content {
-      case .bytes(let bytes): try FileSystem.create(work + "/" + file.fileName, bytes: bytes)
-      case .file(let path): try FileSystem.copy(path, to: work + "/" + file.fileName)
-      }
-    }
+    for file in files { try file.write(to: work + "/" + file.fileName) }
     let limits = StepLimits(step.limits, name: "headgate-\(getpid())-\(UInt32.random(in: 0 ... .max))")
     defer { limits.remove() }
-    try note("== step \(step.name): \(step.run)\n   \(limits.summary)\n", in: log)
+    let diskBytes = step.limits.outputBytes + allowance.scratchBytes
+    try note(
+      "== step \(step.name): \(step.run)\n   \(limits.summary), disk \(diskBytes >> 20) MiB beside its inputs\n",
+      in: log)
     let folders = SandboxFolders(work: work, python: python.map { .init(path: $0, writable: false) })
-    let ending = try await sandbox.command(step.run, folders: folders, limits: limits, output: .file(log))
-      .run(deadline: step.limits.timeout)
-    try check(ending, of: step, log: log)
+    let command = sandbox.command(step.run, folders: folders, limits: limits, output: .file(log))
+    let watch = await DiskWatch(work, bytes: diskBytes, files: allowance.fileCount, log: log, allowance: allowance)
+    do {
+      try check(try await watch.run(command, deadline: step.limits.timeout), of: step, log: log)
+    } catch let excess as DiskExcess {
+      let advice =
+        "a step may take limits.output and \(allowance.scratchBytes >> 20) MiB beside its inputs: write less, remove what is "
+        + "no longer needed, or raise limits.output"
+      throw excess.stageError(of: "step '\(step.name)'", advice: advice)
+    }
     return try output(of: step, in: work)
+  }
+
+  /// Removes the working folder of a step whose output was taken, so that a build takes no more of the disk than a step.
+  func removeFolder(of step: BuildStep) {
+    FileSystem.removeTree(work(of: step))
   }
 
   /// Puts the log on its shelf; `nil` when no step had to run.
   func keepLog(in artifacts: any ArtifactStore) throws -> Digest? {
     let log = folder + "/log"
-    guard FileSystem.exists(log) else { return nil }
+    guard let size = FileSystem.regularFileSize(log) else { return nil }
+    // A step was stopped for a longer one, but may have gone on printing until it was.
+    if size > allowance.logBytes { truncate(log, allowance.logBytes) }
     return try artifacts.put(fileAt: log, expected: nil, in: .logs)
   }
 
@@ -46,6 +59,8 @@ struct BuildRun: Sendable {
   func remove() {
     FileSystem.removeTree(folder)
   }
+
+  private func work(of step: BuildStep) -> String { folder + "/" + step.name }
 
   private func note(_ text: String, in log: String) throws {
     let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

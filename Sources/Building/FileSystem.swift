@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 
 /// The few file operations a build needs, each bounded and without following links where it matters.
@@ -49,7 +50,7 @@ enum FileSystem {
     let descriptor = open(path, O_WRONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return false }
     defer { close(descriptor) }
-    return write(descriptor, text, text.utf8.count) == text.utf8.count
+    return Glibc.write(descriptor, text, text.utf8.count) == text.utf8.count
   }
 
   /// Makes a new file with these bytes; fails when it is there already.
@@ -57,29 +58,73 @@ enum FileSystem {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw FileError("create", path) }
     defer { close(descriptor) }
+    // SAFETY: the array stays in place for the whole of the call.
+    let result = bytes.withUnsafeBytes { region in
+      Result { () throws(FileError) in try write(region, to: descriptor, path: path) }
+    }
+    try result.get()
+  }
+
+  /// Copies a file and returns the digest of what was copied; the copy must not exist.
+  static func copy(_ source: String, to path: String) throws(FileError) -> Digest {
+    let output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard output >= 0 else { throw FileError("create", path) }
+    defer { close(output) }
+    return try read(source) { (piece) throws(FileError) in try write(piece, to: output, path: path) }
+  }
+
+  /// The digest of a regular file that is not a link; `nil` for anything else, and for what cannot be read.
+  static func digest(of path: String) -> Digest? {
+    guard regularFileSize(path) != nil else { return nil }
+    return try? read(path) { (_) throws(FileError) in }
+  }
+
+  /// Gives a file to `body` piece by piece and returns the digest of the whole.
+  private static func read(
+    _ path: String, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
+  ) throws(FileError) -> Digest {
+    let input = open(path, O_RDONLY | O_CLOEXEC)
+    guard input >= 0 else { throw FileError("open", path) }
+    defer { close(input) }
+    let chunk = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
+    defer { chunk.deallocate() }
+    var digest = DigestStream()
+    while true {
+      let count = Glibc.read(input, chunk.baseAddress, chunk.count)
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError("read", path) }
+      if count == 0 { return digest.finish() }
+      // SAFETY: read has just written `count` bytes there.
+      let piece = UnsafeRawBufferPointer(rebasing: chunk[..<count])
+      digest.add(piece)
+      try body(piece)
+    }
+  }
+
+  private static func write(
+    _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, path: String
+  ) throws(FileError) {
     var written = 0
     while written < bytes.count {
-      let count = bytes[written...].withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+      let count = Glibc.write(descriptor, bytes.baseAddress.map { $0 + written }, bytes.count - written)
       if count < 0, errno == EINTR { continue }
       guard count > 0 else { throw FileError("write", path) }
       written += count
     }
   }
 
-  /// Copies a file; the copy must not exist.
-  static func copy(_ source: String, to path: String) throws(FileError) {
-    let input = open(source, O_RDONLY | O_CLOEXEC)
-    guard input >= 0 else { throw FileError("open", source) }
-    defer { close(input) }
-    let output = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-    guard output >= 0 else { throw FileError("create", path) }
-    defer { close(output) }
-    while true {
-      let count = sendfile(output, input, nil, 1 << 30)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw FileError("copy to", path) }
-      if count == 0 { return }
+  /// The names in a folder; none when it cannot be listed.
+  static func names(in path: String) -> [String] {
+    guard let folder = opendir(path) else { return [] }
+    defer { closedir(folder) }
+    var names: [String] = []
+    while let entry = readdir(folder) {
+      let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != ".", name != ".." { names.append(name) }
     }
+    return names
   }
 
   static func makeFolder(_ path: String) throws(FileError) {
@@ -94,15 +139,7 @@ enum FileSystem {
   static func removeTree(_ path: String) {
     guard unlink(path) != 0, errno == EISDIR || errno == EPERM else { return }
     chmod(path, 0o700)
-    if let folder = opendir(path) {
-      while let entry = readdir(folder) {
-        let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
-          String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if name != ".", name != ".." { removeTree(path + "/" + name) }
-      }
-      closedir(folder)
-    }
+    for name in names(in: path) { removeTree(path + "/" + name) }
     rmdir(path)
   }
 }

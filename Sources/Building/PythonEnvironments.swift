@@ -5,12 +5,28 @@ import Processes
 /// Python environments made from hashed lock files, one a digest, made once.
 ///
 /// This step alone has a network, and alone sees pip's configuration, proxy and certificate settings, read-only. Only
-/// wheels whose hash stands in the lock file are installed: a source package would run code while it is installed.
+/// wheels whose hash stands in the lock file are installed: a source package would run code while it is installed. pip's
+/// downloads go to the environment's disk, where they are watched, and not to `/tmp`, which is memory and too small for
+/// some packages.
 struct PythonEnvironments: Sendable {
   let sandbox: Sandbox
   /// Where environments are kept, a folder for each digest.
   let folder: String
+  let allowance: DiskAllowance
   private static let interpreter = "/usr/bin/python3"
+  private static let deadline = Duration.seconds(1200)
+  private static let lockName = "requirements.lock"
+  private static let pipLogName = "pip.log"
+  private static let temporaryName = "tmp"
+  /// Between the name of an environment and what tells its makers apart.
+  private static let making = ".making-"
+
+  /// Removes what killed runs have left half made.
+  func removeAbandoned() {
+    for name in FileSystem.names(in: folder) where name.contains(Self.making) {
+      FileSystem.removeTree(folder + "/" + name)
+    }
+  }
 
   /// The digest of an environment: the lock file, the interpreter and the kind of isolation, whose paths differ.
   func digest(lock: BuildInput) throws(StageError) -> Digest {
@@ -28,31 +44,29 @@ struct PythonEnvironments: Sendable {
   }
 
   /// The folder of the environment, made when it is missing. The log gets what pip says.
+  /// - Throws: `StageError`, whose remedy is a change of the lock file where pip says that no other attempt can succeed;
+  ///   `FileError`; `ProcessError`; `CancellationError`.
   func prepare(_ digest: Digest, lock: BuildInput, log: String) async throws -> String {
     let final = folder + "/" + digest.hex
     if FileSystem.exists(final + "/complete") { return final }
     // Without namespaces a virtual environment cannot be moved, so it is made where it stays.
-    let making = sandbox.isolation == .reduced ? final : final + ".making-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+    let making =
+      sandbox.isolation == .reduced ? final : final + Self.making + "\(getpid())-\(UInt32.random(in: 0 ... .max))"
     FileSystem.removeTree(making)
     do {
       try FileSystem.makeFolder(making)
       let environment = sandbox.environmentPath(making)
-      let lockPath = making + "/requirements.lock"
-      switch lock.content {
-      case .bytes(let bytes): try FileSystem.create(lockPath, bytes: bytes)
-      case .file(let path): try FileSystem.copy(path, to: lockPath)
-      }
+      try FileSystem.makeFolder(making + "/" + Self.temporaryName)
+      try lock.write(to: making + "/" + Self.lockName)
       let line = """
         \(Self.interpreter) -m venv "\(environment)" && "\(environment)/bin/python" -m pip install --no-input \
-        --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: -r "\(environment)/requirements.lock"
+        --disable-pip-version-check --no-cache-dir --require-hashes --only-binary :all: \
+        --log "\(environment)/\(Self.pipLogName)" -r "\(environment)/\(Self.lockName)"
         """
-      let ending = try await sandbox.command(line, folders: folders(making), limits: nil, output: .file(log))
-        .run(deadline: .seconds(1200))
-      guard ending.succeeded else {
-        throw StageError(
-          .building, reason: "PythonEnvironmentFailed",
-          "pip could not install the lock file: \(BuildLog.lastError(of: log))", remedy: .retry)
-      }
+      let command = sandbox.command(line, folders: folders(making), limits: nil, output: .file(log))
+      try check(try await run(command, in: making, log: log), of: lock, in: making, log: log)
+      FileSystem.removeTree(making + "/" + Self.pipLogName)
+      FileSystem.removeTree(making + "/" + Self.temporaryName)
       try FileSystem.create(making + "/complete", bytes: [])
     } catch {
       FileSystem.removeTree(making)
@@ -63,6 +77,32 @@ struct PythonEnvironments: Sendable {
       FileSystem.removeTree(making)
     }
     return final
+  }
+
+  private func run(_ command: ProcessCommand, in making: String, log: String) async throws -> ProcessEnding {
+    let watch = await DiskWatch(
+      making, bytes: allowance.environmentBytes, files: allowance.environmentFileCount, log: log, allowance: allowance)
+    do {
+      return try await watch.run(command, deadline: Self.deadline)
+    } catch let excess as DiskExcess {
+      throw excess.stageError(of: "the Python environment", advice: "name fewer or smaller packages in the lock file")
+    }
+  }
+
+  private func check(
+    _ ending: ProcessEnding, of lock: BuildInput, in making: String, log: String
+  ) throws(StageError) {
+    if ending.succeeded { return }
+    let path = sandbox.environmentPath(making) + "/" + Self.lockName
+    // The end is enough: pip names what stopped it last, after what it asked the indexes.
+    let pipLog = FileSystem.tail(of: making + "/" + Self.pipLogName, limit: 4 << 20)
+    if let failure = PipFailure(log: pipLog, lockFile: path, name: lock.fileName) {
+      throw StageError(.building, reason: "PythonEnvironmentFailed", failure.message, remedy: .changeSpec)
+    }
+    let what = ending.status == .stopped(.timeOver) ? "took longer than \(Self.deadline)" : "failed"
+    throw StageError(
+      .building, reason: "PythonEnvironmentFailed",
+      "installing \(lock.fileName) \(what) and is tried again: \(BuildLog.lastError(of: log))", remedy: .retry)
   }
 
   private func folders(_ making: String) -> SandboxFolders {
@@ -83,6 +123,7 @@ struct PythonEnvironments: Sendable {
         readable.append(String(part))
       }
     }
+    variables["TMPDIR"] = sandbox.environmentPath(making) + "/" + Self.temporaryName
     return SandboxFolders(
       python: .init(path: making, writable: true), network: true, readable: readable, variables: variables)
   }

@@ -4,11 +4,14 @@ import Processes
 /// How build steps are kept apart from the machine they run on.
 ///
 /// With bubblewrap a step has its own user, process, network, mount and IPC namespaces, no capabilities, the system's
-/// `/usr` read-only, and of everything else only the folders it is given. Without it (`reduced`) a step runs with a clean
-/// environment in a folder of its own, which keeps honest builds apart and no others.
+/// `/usr` read-only, and of everything else only the folders it is given. It can write to its working folder, which lies
+/// on the disk and is watched, and to `/tmp` and `/dev/shm`, which lie in memory and have a size. Without it (`reduced`) a
+/// step runs with a clean environment in a folder of its own, which keeps honest builds apart and no others.
 package struct Sandbox: Sendable {
   package let isolation: BuildResult.Isolation
   private let bubblewrap: String?
+  /// The size of `/tmp`, and of `/dev/shm`.
+  private static let memoryFolderBytes = 2 << 30
 
   /// A sandbox that runs steps without namespaces.
   package static let reduced = Sandbox(bubblewrap: nil)
@@ -97,10 +100,13 @@ package struct Sandbox: Sendable {
     for path in ["/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime"] + folders.readable {
       arguments += ["--ro-bind-try", path, path]
     }
-    arguments += ["--proc", "/proc", "--dev", "/dev", "--size", String(2 << 30), "--tmpfs", "/tmp"]
+    let size = String(Self.memoryFolderBytes)
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for path in ["/tmp", "/dev/shm"] { arguments += ["--size", size, "--tmpfs", path] }
     if let python = folders.python { arguments += [python.writable ? "--bind" : "--ro-bind", python.path, "/env"] }
     if let work = folders.work { arguments += ["--bind", work, "/work", "--chdir", "/work"] }
-    return arguments
+    // What holds the mounts is a tmpfs too, of half the machine's memory: last, since mounts need their folders there.
+    return arguments + ["--remount-ro", "/dev", "--remount-ro", "/"]
   }
 }
 

@@ -3,25 +3,35 @@ import Glibc
 import Processes
 
 /// Builds models as a chain of sandboxed steps, or imports them by digest. Every step's output is remembered under the
-/// digest of all that went into it.
+/// digest of all that went into it, and used again as long as the store has it undamaged.
 package struct SandboxedBuilder: Builder {
   private let inputs: any BuildInputs
   private let artifacts: any ArtifactStore
   private let memo: any Memo
   private let sandbox: Sandbox
   private let folder: String
+  private let allowance: DiskAllowance
   private static let namespace = "build.step"
 
-  /// - Parameter folder: where environments and working folders are made; leftovers of a killed run are removed.
+  /// - Parameters:
+  ///   - folder: where environments and working folders are made; leftovers of a killed run are removed.
+  ///   - allowance: what steps may take of the disk beside inputs and outputs.
   package init(
-    inputs: any BuildInputs, artifacts: any ArtifactStore, memo: any Memo, sandbox: Sandbox, folder: String
+    inputs: any BuildInputs, artifacts: any ArtifactStore, memo: any Memo, sandbox: Sandbox, folder: String,
+    allowance: DiskAllowance = DiskAllowance()
   ) {
     self.inputs = inputs
     self.artifacts = artifacts
     self.memo = memo
     self.sandbox = sandbox
     self.folder = folder
+    self.allowance = allowance
     FileSystem.removeTree(folder + "/work")
+    python.removeAbandoned()
+  }
+
+  private var python: PythonEnvironments {
+    PythonEnvironments(sandbox: sandbox, folder: folder + "/python", allowance: allowance)
   }
 
   package func build(_ deployment: DesiredDeployment) async throws(StageError) -> BuildResult {
@@ -55,14 +65,14 @@ package struct SandboxedBuilder: Builder {
   }
 
   private func run(_ spec: BuildSpec, of deployment: DesiredDeployment) async throws(StageError) -> BuildResult {
-    let python = PythonEnvironments(sandbox: sandbox, folder: folder + "/python")
     let lock: BuildInput? = if let path = spec.requirements { try await inputs.file(path, of: deployment) } else { nil }
     let run = BuildRun(
-      folder: folder + "/work/\(deployment.spec.name)-\(UInt64.random(in: 0 ... .max))", sandbox: sandbox)
+      folder: folder + "/work/\(deployment.spec.name)-\(UInt64.random(in: 0 ... .max))", sandbox: sandbox,
+      allowance: allowance)
     defer { run.remove() }
 
     do {
-      return try await runSteps(spec, of: deployment, lock: lock, python: python, in: run)
+      return try await runSteps(spec, of: deployment, lock: lock, in: run)
     } catch {
       guard let log = try? run.keepLog(in: artifacts), let path = artifacts.path(of: log, in: .logs) else {
         throw error
@@ -73,7 +83,7 @@ package struct SandboxedBuilder: Builder {
   }
 
   private func runSteps(
-    _ spec: BuildSpec, of deployment: DesiredDeployment, lock: BuildInput?, python: PythonEnvironments, in run: BuildRun
+    _ spec: BuildSpec, of deployment: DesiredDeployment, lock: BuildInput?, in run: BuildRun
   ) async throws(StageError) -> BuildResult {
     let environment: Digest? = if let lock { try python.digest(lock: lock) } else { nil }
     var outputs: [String: Digest] = [:]
@@ -94,6 +104,7 @@ package struct SandboxedBuilder: Builder {
         return try await run.run(step, files: files, python: folder)
       }
       let output = try remember(made, key: key)
+      run.removeFolder(of: step)
       outputs[step.name] = output
       result = (key, output)
     }
@@ -151,10 +162,13 @@ package struct SandboxedBuilder: Builder {
     return builder.finish()
   }
 
+  /// The remembered output of a step; `nil` when the store has lost or damaged it, so that the step runs again and puts a
+  /// whole one in its place.
   private func recall(_ key: Digest) throws(StageError) -> Digest? {
     do {
       guard let text = try memo.value(of: key, in: Self.namespace), let digest = Digest(text) else { return nil }
-      return artifacts.path(of: digest, in: .artifacts) == nil ? nil : digest
+      guard let path = artifacts.path(of: digest, in: .artifacts) else { return nil }
+      return FileSystem.digest(of: path) == digest ? digest : nil
     } catch {
       throw StageError(.building, reason: "StoreFailed", error.message, remedy: .retry)
     }

@@ -95,6 +95,9 @@ package protocol Subgraph: Sendable {
   var inputCount: Int { get }
   var outputCount: Int { get }
 
+  /// What the graph declares of an output that is a tensor: its type, and nil for extents that it leaves open.
+  func declaredOutput(_ index: Int) -> (elementType: ElementType, shape: [Int?]?)?
+
   /// Runs the graph; `outer` is the call of the node that owns it, which carries the captured values.
   func run(_ inputs: [Value?], outer: OperatorCall) throws(TensorError) -> [Value]
 }

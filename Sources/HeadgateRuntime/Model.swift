@@ -10,6 +10,14 @@ import HeadgateTensors
 /// let features = try Tensor(shape: [1, 4], floats: [5.1, 3.5, 1.4, 0.2])
 /// let outputs = try model.run(["features": features])
 /// ```
+///
+/// Besides ONNX it reads the own files of XGBoost (JSON and UBJSON) and LightGBM (text). Such a model has one input,
+/// `features` `[rows, features]`, floats for XGBoost and doubles for LightGBM as each computes; NaN is a missing value,
+/// and a category is given as its number. Numbers of other types are converted, and a model whose file names its
+/// categories takes texts as well. A classifier gives `label` (int64, the index of the class) and `probabilities`
+/// `[rows, classes]`, with two columns for two classes; one of raw margins `label` and `score`; all others
+/// `prediction` `[rows, targets]`. All trees count, also those after a `best_iteration`, as in `Booster.predict`.
+/// `ModelMetadata.featureNames` says which column is which.
 public struct Model: Sendable {
   /// The inputs that a run must be given, in the model's order.
   public let inputs: [ValueInfo]
@@ -18,11 +26,17 @@ public struct Model: Sendable {
   /// What the file says of itself.
   public let metadata: ModelMetadata
 
-  private let plan: Plan
+  private let program: Program
   private let defaults: [Value?]
   private let options: ModelOptions
 
-  /// Maps and loads a model file.
+  /// What carries out a run.
+  private enum Program: Sendable {
+    case plan(Plan)
+    case trees(TreeModel)
+  }
+
+  /// Maps and loads a model file: ONNX, XGBoost's JSON or UBJSON, LightGBM's text. Its content says which.
   ///
   /// - Throws: `ModelFileError`; its code tells an unreadable file from a damaged, an unsupported or a senseless one.
   public init(path: String, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
@@ -31,31 +45,53 @@ public struct Model: Sendable {
 
   /// Loads a model from bytes that the caller may have hashed or scanned before.
   public init(bytes: ModelBytes, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
+    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
+    guard format != .onnx else {
+      try self.init(onnx: bytes, options)
+      return
+    }
+    let trees = try TreeModel(bytes, format: format, givesRawScores: options.givesRawScores)
+    self.init(trees, options)
+  }
+
+  private init(_ trees: TreeModel, _ options: ModelOptions) {
+    inputs = trees.inputs
+    outputs = trees.outputs
+    metadata = trees.metadata
+    program = .trees(trees)
+    defaults = [nil]
+    self.options = options
+  }
+
+  private init(onnx bytes: ModelBytes, _ options: ModelOptions) throws(ModelFileError) {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
-    guard graph.sparseInitializerCount == 0 else {
-      throw ModelFileError(.unsupported, "sparse weights are not read by this version; export them dense")
-    }
-    let builder = PlanBuilder(
-      file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
-      opsets: file.opsets, registry: .standard)
     // Before version 4 of the format every weight had to be listed among the inputs.
     let isOldFormat = file.irVersion < 4
-    let (plan, scope) = try builder.build(graph, outer: nil, constantInputs: isOldFormat)
-    let weights = isOldFormat ? Set(graph.initializers.map(\.name)) : []
+    let (plan, scope) = try Model.plan(of: file, graph, bytes, options, openExtent: nil)
+    let weights = isOldFormat ? Set(graph.weightNames) : []
     var inputs: [ValueInfo] = []
     for input in graph.inputs where !weights.contains(input.name) { inputs.append(try ValueInfo(input)) }
     var outputs: [ValueInfo] = []
     for output in graph.outputs { outputs.append(try ValueInfo(output)) }
     self.inputs = inputs
     self.outputs = outputs
-    self.plan = plan
+    self.program = .plan(plan)
     self.defaults = plan.inputSlots.map { scope.defaults[$0] }
     self.options = options
-    self.metadata = ModelMetadata(
-      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
-      opsets: file.opsets, properties: file.metadata)
+    self.metadata = ModelMetadata(file)
+  }
+
+  /// Checks a graph and makes its plan.
+  static func plan(
+    of file: ONNXModel, _ graph: ONNXGraph, _ bytes: ModelBytes, _ options: ModelOptions, openExtent: Int?
+  ) throws(ModelFileError) -> (Plan, PlanScope) {
+    let context = PlanContext(
+      file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
+      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes, openExtent: openExtent)
+    return try PlanBuilder(context, opsets: file.opsets)
+      .build(graph, outer: nil, constantInputs: file.irVersion < 4)
   }
 
   /// Runs the model on tensors.
@@ -69,17 +105,32 @@ public struct Model: Sendable {
     try run(values: inputs.mapValues { .tensor($0) }, outputs: outputs)
   }
 
-  /// Runs the model on values of any kind.
+  /// Runs the model on values of any kind. An optional input may be left out; an optional output without a
+  /// value is given as `Value.absent`.
   public func run(values: [String: Value], outputs: [String]? = nil) throws(RunError) -> [String: Value] {
     let names = outputs ?? self.outputs.map(\.name)
     for name in names where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
     }
-    let results = try plan.run(try arrange(values), captured: [], budget: MemoryBudget(limit: options.maxRunBytes))
+    let budget = MemoryBudget(limit: options.maxRunBytes)
+    let results: [Value?]
+    switch program {
+    case .plan(let plan): results = try plan.run(try arrange(values), captured: [], budget: budget)
+    case .trees(let trees):
+      results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
+    }
     var answer: [String: Value] = [:]
-    for (info, value) in zip(self.outputs, results) where names.contains(info.name) { answer[info.name] = value }
+    for (info, value) in zip(self.outputs, results) where names.contains(info.name) {
+      guard value != nil || info.kind == .optional else {
+        throw RunError(.nodeFailed, "output '\(info.name)' (\(info.summary)) has no value")
+      }
+      answer[info.name] = value ?? .absent
+    }
     return answer
   }
+
+  /// Whether a run may leave an input out because the model has a value for it.
+  func hasDefault(_ index: Int) -> Bool { defaults[index] != nil }
 
   /// The caller's values in the order of the inputs, each checked.
   private func arrange(_ values: [String: Value]) throws(RunError) -> [Value?] {
@@ -89,7 +140,7 @@ public struct Model: Sendable {
     for (info, fallback) in zip(inputs, defaults) {
       if let value = values[info.name] {
         try info.check(value)
-        arranged.append(value)
+        arranged.append(value.present)
         taken += 1
       } else if let fallback {
         arranged.append(fallback)
@@ -122,4 +173,32 @@ public struct ModelMetadata: Sendable, Hashable {
   public let opsets: [String: Int]
   /// Free-form properties.
   public let properties: [String: String]
+  /// The names of the features, in the order of the columns of a tree model's only input; empty when the file has none.
+  public let featureNames: [String]
+  /// By feature the names of its categories; the model takes the place of a name in the list. Empty when the file
+  /// has none.
+  public let categories: [String: [String]]
+
+  init(
+    producerName: String, producerVersion: String, irVersion: Int, opsets: [String: Int],
+    properties: [String: String], featureNames: [String] = [], categories: [String: [String]] = [:]
+  ) {
+    self.producerName = producerName
+    self.producerVersion = producerVersion
+    self.irVersion = irVersion
+    self.opsets = opsets
+    self.properties = properties
+    self.featureNames = featureNames
+    self.categories = categories
+  }
+
+  init(_ file: ONNXModel) {
+    producerName = file.producerName
+    producerVersion = file.producerVersion
+    irVersion = Int(file.irVersion)
+    opsets = file.opsets
+    properties = file.metadata
+    featureNames = []
+    categories = [:]
+  }
 }

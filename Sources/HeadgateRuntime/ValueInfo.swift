@@ -12,27 +12,41 @@ public struct ValueInfo: Sendable, Hashable {
   }
 
   public let name: String
-  public let kind: Kind
-  /// The type of the elements; of the numbers for `maps`.
-  public let elementType: ElementType
-  /// The declared extents, nil where one is symbolic or unknown; nil as a whole when the rank is unknown.
-  public let shape: [Int?]?
+  /// The whole type; `kind`, `elementType` and `shape` tell what matters of it most of the time.
+  public let type: ValueType
+
+  public init(name: String, type: ValueType) {
+    self.name = name
+    self.type = type
+  }
 
   public init(name: String, kind: Kind, elementType: ElementType, shape: [Int?]?) {
-    self.name = name
-    self.kind = kind
-    self.elementType = elementType
-    self.shape = shape
+    let tensor = ValueType.tensor(elementType, shape: shape)
+    let type: ValueType =
+      switch kind {
+      case .tensor: tensor
+      case .maps(let keys): .sequence(.map(keys: keys, values: .tensor(elementType, shape: nil)))
+      case .sequence: .sequence(tensor)
+      case .optional: .optional(tensor)
+      }
+    self.init(name: name, type: type)
   }
 
-  /// The type and shape for messages: `float[?, 4]`.
-  public var summary: String {
-    let extents = shape.map { "[" + $0.map { $0.map(String.init) ?? "?" }.joined(separator: ", ") + "]" } ?? "[...]"
-    return switch kind {
-    case .tensor: "\(elementType)\(extents)"
-    case .maps(let keys): "maps from \(keys) to \(elementType)"
-    case .sequence: "sequence of \(elementType)\(extents)"
-    case .optional: "optional \(elementType)\(extents)"
+  public var kind: Kind {
+    switch type {
+    case .tensor: .tensor
+    case .sequence(.map(let keys, _)), .map(let keys, _): .maps(keys: keys)
+    case .sequence: .sequence
+    case .optional: .optional
     }
   }
+
+  /// The type of the elements; of the numbers for `maps`.
+  public var elementType: ElementType { type.elementType }
+
+  /// The declared extents, nil where one is symbolic or unknown; nil as a whole when the rank is unknown.
+  public var shape: [Int?]? { type.shape }
+
+  /// The type and shape for messages: `float[?, 4]`.
+  public var summary: String { type.summary }
 }

@@ -46,8 +46,9 @@ package final class ModelServer: Sendable {
 
   /// Serves until `stop()` is called or the task is cancelled.
   ///
-  /// A stopping server first answers with `Connection: close` for a short time, then closes idle connections and its
-  /// listening sockets, and ends when the last request is answered.
+  /// A stopping server is not ready any more, and answers with `Connection: close` for a short time. Then it lets nobody
+  /// connect any more, takes in all who have connected, closes its listening sockets and idle connections, and ends when
+  /// the last request is answered.
   /// - Parameter onListening: called once, when both addresses answer.
   /// - Throws: `ServerError` when it cannot start.
   package func run(onListening: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
@@ -80,12 +81,14 @@ package final class ModelServer: Sendable {
     }
     let instance = String(UInt64.random(in: .min ... .max), radix: 16)
     let started = StartCount(needed: socket == nil ? 1 : 2)
-    let publicServer = publicService(host, group) { address in
+    let publicSocket = ListeningSocket(group: group)
+    let publicServer = publicService(host, group, publicSocket) { address in
       started.arrived(address).map(onListening)
     }
     let admin = AdminInterface(host: host, instance: instance)
+    let adminSocket = ListeningSocket(group: group)
     let adminServer = socket.map { socket in
-      adminService(admin, socket, group) { started.arrived(nil).map(onListening) }
+      adminService(admin, socket, group, adminSocket) { started.arrived(nil).map(onListening) }
     }
     // The state of the start, watched until everything asked for is loaded or has failed.
     try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -103,10 +106,27 @@ package final class ModelServer: Sendable {
         while host.isLoading, !self.life.isDraining { try await Task.sleep(for: .milliseconds(5)) }
         self.life.didStart()
         await self.stopping.wait()
-        try await self.drain(publicServer, adminServer)
+        self.logger.info("the server stops; requests in flight are finished")
+        self.life.drain()
+        try? await Task.sleep(for: self.settings.drainTime)
+        await publicSocket.leave()
+        try await publicServer.shutdownGracefully()
+        await adminSocket.leave()
+        try await adminServer?.shutdownGracefully()
       }
+      tasks.addTask {
+        await self.stopping.wait()
+        // Cancelled when the others have ended. Thrown beside them, the error cancels them: that ends every connection.
+        try? await Task.sleep(for: self.settings.drainTime + self.settings.stopDeadline)
+        guard !Task.isCancelled else { return }
+        throw ServerError("requests were not finished within \(self.settings.stopDeadline); they are cut off")
+      }
+      var left = adminServer == nil ? 2 : 3
       do {
-        while try await tasks.next() != nil {}
+        while try await tasks.next() != nil {
+          left -= 1
+          if left == 0 { tasks.cancelAll() }
+        }
       } catch {
         tasks.cancelAll()
         socket?.remove()
@@ -115,30 +135,6 @@ package final class ModelServer: Sendable {
     }
     socket?.remove()
     logger.info("the server has ended")
-  }
-
-  private func drain(
-    _ publicServer: Server<HTTP1Channel>, _ adminServer: Server<HTTP1Channel>?
-  ) async throws {
-    logger.info("the server stops; requests in flight are finished")
-    life.drain()
-    try? await Task.sleep(for: settings.drainTime)
-    try await withThrowingTaskGroup(of: Bool.self) { tasks in
-      tasks.addTask {
-        try await publicServer.shutdownGracefully()
-        try await adminServer?.shutdownGracefully()
-        return true
-      }
-      tasks.addTask {
-        try await Task.sleep(for: self.settings.stopDeadline)
-        return false
-      }
-      let hasFinished = try await tasks.next() ?? true
-      tasks.cancelAll()
-      if !hasFinished {
-        throw ServerError("requests in flight were not finished within \(settings.stopDeadline); they are cut off")
-      }
-    }
   }
 
   private func makeHost(_ folder: StateFolder, _ admission: any Admission) throws(ServerError) -> ModelHost {
@@ -178,7 +174,8 @@ package final class ModelServer: Sendable {
   }
 
   private func publicService(
-    _ host: ModelHost, _ group: MultiThreadedEventLoopGroup, _ onRunning: @escaping @Sendable (Address) -> Void
+    _ host: ModelHost, _ group: MultiThreadedEventLoopGroup, _ listening: ListeningSocket,
+    _ onRunning: @escaping @Sendable (Address) -> Void
   ) -> Server<HTTP1Channel> {
     let isUngated = if case .ungated = content { true } else { false }
     let interface = PublicInterface(
@@ -192,20 +189,26 @@ package final class ModelServer: Sendable {
         configuration: HTTP1Channel.Configuration(idleTimeout: .seconds(600))),
       configuration: ServerConfiguration(
         address: .hostname(settings.host, port: settings.port), backlog: 1024,
-        availableConnectionsDelegate: .maximum(Self.connectionLimit(), logger: logger)),
-      onServerRunning: { channel in onRunning(Address(host: host, port: channel.localAddress?.port ?? 0)) },
+        availableConnectionsDelegate: ConnectionLimit(Self.connectionLimit(), of: listening)),
+      onServerRunning: { channel in
+        listening.didOpen(channel)
+        onRunning(Address(host: host, port: channel.localAddress?.port ?? 0))
+      },
       eventLoopGroup: group, logger: logger)
   }
 
   private func adminService(
     _ interface: AdminInterface, _ socket: ServerSocket, _ group: MultiThreadedEventLoopGroup,
-    _ onRunning: @escaping @Sendable () -> Void
+    _ listening: ListeningSocket, _ onRunning: @escaping @Sendable () -> Void
   ) -> Server<HTTP1Channel> {
     Server(
       childChannelSetup: HTTP1Channel(
         responder: { request, writer, channel in try await interface.respond(request, writer, channel) }),
-      configuration: ServerConfiguration(address: .unixDomainSocket(path: socket.temporaryPath)),
-      onServerRunning: { [logger, stopping] _ in
+      configuration: ServerConfiguration(
+        address: .unixDomainSocket(path: socket.temporaryPath),
+        availableConnectionsDelegate: ConnectionLimit(.max, of: listening)),
+      onServerRunning: { [logger, stopping] channel in
+        listening.didOpen(channel)
         do throws(ServerError) {
           try socket.publish()
           onRunning()

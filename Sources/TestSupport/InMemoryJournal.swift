@@ -5,6 +5,7 @@ import Synchronization
 package final class InMemoryJournal: Journal {
   private struct State {
     var records: [ModelName: ObjectRecord] = [:]
+    var retired: [ModelName: ReleaseNumber] = [:]
     var intents: [Intent] = []
     var controller = ControllerRecord()
     var events: [Event] = []
@@ -29,7 +30,9 @@ package final class InMemoryJournal: Journal {
 
   package func load() throws(StoreError) -> JournalSnapshot {
     state.withLock { state in
-      JournalSnapshot(records: state.records, openIntents: state.intents, controller: state.controller)
+      JournalSnapshot(
+        records: state.records, openIntents: state.intents, controller: state.controller,
+        retired: state.retired.filter { state.records[$0.key] == nil })
     }
   }
 
@@ -44,7 +47,10 @@ package final class InMemoryJournal: Journal {
     try write { state in
       if let closing = transition.closing { state.intents.removeAll { $0.key == closing } }
       for record in transition.saved { state.records[record.name] = record }
-      for name in transition.removed { state.records[name] = nil }
+      for (name, next) in transition.removed {
+        state.records[name] = nil
+        state.retired[name] = next
+      }
       state.events += transition.events
       if let controller = transition.controller { state.controller = controller }
     }

@@ -37,10 +37,16 @@ package enum JournalContract {
     expect(closed.openIntents.map(\.key) == ["b"], "a transition closes its intent only")
     expect(closed.records[expected.name] == changed, "a transition saves its records")
     expect(isSame(closed.controller, Samples.controller), "a transition without a controller record leaves it alone")
-    try third.commit(JournalTransition(closing: "none", removed: [Samples.name, ModelName("absent")]))
+    expect(closed.retired.isEmpty, "no name is retired while its record is there")
+    try third.commit(
+      JournalTransition(
+        closing: "none", removed: [Samples.name: ReleaseNumber(3), ModelName("absent"): ReleaseNumber(1)]))
     let removed = try third.load()
     expect(removed.records.isEmpty, "a transition removes records, and what is absent is no error")
     expect(removed.openIntents.map(\.key) == ["b"], "closing what is not open is no error")
+    expect(removed.retired[Samples.name] == ReleaseNumber(3), "a removed record leaves the number of its next release")
+    try third.commit(JournalTransition(saved: [expected]))
+    expect(try third.load().retired[Samples.name] == nil, "a name that came back is not retired")
     return found
   }
 

@@ -1,12 +1,12 @@
 import Domain
 import Foundation
-import Synchronization
 import Testing
 
 @testable import Building
 
 @Suite struct `A build in the sandbox` {
-  private let folder = FileManager.default.temporaryDirectory.path + "/headgate-building-" + UUID().uuidString
+  private let place = TemporaryFolder()
+  private var folder: String { place.path }
 
   private func builder(_ files: [String: String], shelf: Shelves, memo: Memory = Memory()) async throws
     -> SandboxedBuilder
@@ -14,20 +14,6 @@ import Testing
     SandboxedBuilder(
       inputs: Files(files: files), artifacts: shelf, memo: memo, sandbox: try await Sandbox.detect(),
       folder: folder + "/builds")
-  }
-
-  private func deployment(_ steps: [BuildStep]) throws -> DesiredDeployment {
-    let spec = ModelDeployment(name: ModelName("m"), model: .build(BuildSpec(steps: steps)), gates: [])
-    return DesiredDeployment(
-      spec: spec, place: SourcePlace(path: try #require(RepositoryPath("m.yaml")), line: 1, column: 1),
-      digest: .sha256(of: "m"), commit: CommitID("c"), files: [:])
-  }
-
-  private func step(
-    _ run: String, name: String = "train", inputs: [StepInput] = [], output: String = "model",
-    limits: BuildLimits = BuildLimits()
-  ) -> BuildStep {
-    BuildStep(name: name, run: run, inputs: inputs, output: output, limits: limits)
   }
 
   @Test func `sees its declared inputs and leaves its output in the store`() async throws {
@@ -76,6 +62,38 @@ import Testing
     #expect(!first.reused && again.reused && !other.reused)
     #expect(first.model == again.model)
     #expect(first.model != other.model)
+  }
+
+  @Test(arguments: [Damage.changed, .cutShort, .gone])
+  func `makes an output again that was damaged in the store`(damage: Damage) async throws {
+    let shelf = try Shelves(folder)
+    let memo = Memory()
+    let steps = [
+      step("echo one > first", name: "one", output: "first"),
+      step("tr a-z A-Z < first > model", name: "two", inputs: [.step("one", output: "first")]),
+    ]
+    let build = try await builder([:], shelf: shelf, memo: memo)
+    let first = try await build.build(deployment(steps))
+    #expect(try shelf.text(first.model) == "ONE\n")
+    for digest in [first.model, .sha256(of: "one\n")] {
+      try shelf.damage(digest, damage)
+      let again = try await build.build(deployment(steps))
+      #expect(!again.reused)
+      #expect(again.model == first.model)
+      #expect(try shelf.text(again.model) == "ONE\n")
+      #expect(try shelf.text(.sha256(of: "one\n")) == "one\n")
+    }
+    #expect(try await build.build(deployment(steps)).reused)
+  }
+
+  @Test func `takes no input that was damaged in the store`() async throws {
+    let place = TemporaryFolder()
+    try FileSystem.makeFolder(place.path)
+    try FileSystem.create(place.path + "/stored", bytes: Array("DATA".utf8))
+    let input = BuildInput(fileName: "d.csv", digest: .sha256(of: "data"), content: .file(place.path + "/stored"))
+    let error = #expect(throws: StageError.self) { try input.write(to: place.path + "/copy") }
+    #expect(error?.reason == "InputDamaged")
+    #expect(error?.message.contains("d.csv") == true && error?.message.contains(place.path + "/stored") == true)
   }
 
   @Test(arguments: [
@@ -132,68 +150,6 @@ import Testing
     #expect(try shelf.text(result.model) == "bytes")
     let error = await #expect(throws: StageError.self) { try await build.build(artifact(.sha256(of: "others"))) }
     #expect(error?.reason == "DigestMismatch")
-  }
-}
-
-/// Repository files from a dictionary.
-private struct Files: BuildInputs {
-  let files: [String: String]
-
-  func file(_ path: RepositoryPath, of deployment: DesiredDeployment) async throws(StageError) -> BuildInput {
-    let bytes = Array((files[path.text] ?? "").utf8)
-    return BuildInput(fileName: path.baseName, digest: .sha256(of: bytes), content: .bytes(bytes))
-  }
-
-  func split(_ split: String, of dataset: DesiredObject<DatasetSpec>, for deployment: DesiredDeployment)
-    async throws(StageError) -> BuildInput
-  {
-    throw StageError(.building, reason: "NoDataset", "no data sets in these tests", remedy: .changeSpec)
-  }
-}
-
-/// Files by digest in a temporary folder.
-private struct Shelves: ArtifactStore {
-  let folder: String
-
-  init(_ folder: String) throws {
-    self.folder = folder + "/store"
-    try FileManager.default.createDirectory(atPath: self.folder, withIntermediateDirectories: true)
-  }
-
-  func text(_ digest: Digest) throws -> String {
-    try String(contentsOfFile: folder + "/" + Shelf.fileName(of: digest), encoding: .utf8)
-  }
-
-  func put(_ bytes: [UInt8], in shelf: Shelf) throws(StoreError) -> Digest {
-    let digest = Digest.sha256(of: bytes)
-    guard FileManager.default.createFile(atPath: folder + "/" + Shelf.fileName(of: digest), contents: Data(bytes))
-    else {
-      throw StoreError(.failed, "cannot write")
-    }
-    return digest
-  }
-
-  func put(fileAt path: String, expected: Digest?, in shelf: Shelf) throws(StoreError) -> Digest {
-    guard let data = FileManager.default.contents(atPath: path) else { throw StoreError(.notFound, path) }
-    return try put(Array(data), in: shelf)
-  }
-
-  func path(of digest: Digest, in shelf: Shelf) -> String? {
-    let path = folder + "/" + Shelf.fileName(of: digest)
-    return FileManager.default.fileExists(atPath: path) ? path : nil
-  }
-}
-
-/// Results in memory.
-private final class Memory: Memo {
-  private let values = Mutex<[String: String]>([:])
-
-  func value(of key: Digest, in namespace: String) throws(StoreError) -> String? {
-    values.withLock { $0[namespace + key.hex] }
-  }
-
-  func remember(_ value: String, for key: Digest, in namespace: String) throws(StoreError) {
-    values.withLock { $0[namespace + key.hex] = value }
   }
 }
 

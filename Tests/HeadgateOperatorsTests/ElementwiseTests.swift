@@ -125,3 +125,38 @@ import Testing
     #expect(throws: TensorError.self) { try cast(Tensor(shape: [1], strings: ["red"]), .float) }
   }
 }
+
+/// Expected values follow from the definitions.
+@Suite struct `Bits` {
+  @Test func `shift out at the ends`() throws {
+    let x = try Tensor(shape: [4], [UInt64.max, UInt64.max, 1 << 63, 5])
+    let by = try Tensor(shape: [4], [UInt64(64), UInt64.max, 63, 1])
+    #expect(
+      try run("BitShift", opset: 11, [x, by], [("direction", .string("RIGHT"))])[0].array() == [UInt64(0), 0, 1, 2])
+    #expect(
+      try run("BitShift", opset: 11, [x, by], [("direction", .string("LEFT"))])[0].array() == [UInt64(0), 0, 0, 10])
+    let bytes = try Tensor(shape: [2], [UInt8(200), 255])
+    let nine = try Tensor(shape: [1], [UInt8(9)])
+    #expect(
+      try run("BitShift", opset: 11, [bytes, nine], [("direction", .string("LEFT"))])[0].array() == [UInt8(0), 0])
+    #expect(throws: TensorError.self) { try run("BitShift", opset: 11, [x, by]) }
+  }
+
+  @Test func `are inverted in every type of integer, and in no other`() throws {
+    #expect(try run("BitwiseNot", opset: 18, [Tensor(shape: [2], [Int8(0), 127])])[0].array() == [Int8(-1), -128])
+    #expect(try run("BitwiseNot", opset: 18, [Tensor(shape: [1], [UInt32(1)])])[0].array() == [UInt32.max - 1])
+    #expect(throws: TensorError.self) { try run("BitwiseNot", opset: 18, [floats([1], [1])]) }
+    #expect(throws: TensorError.self) { try run("BitwiseAnd", opset: 18, [floats([1], [1]), floats([1], [1])]) }
+  }
+}
+
+@Suite struct `Old defaults` {
+  @Test func `of Selu and Clip hold for the opsets that had them`() throws {
+    // The attributes' defaults as the versions of the standard state them.
+    let x = try floats([2], [1, .infinity])
+    #expect(try run("Selu", opset: 1, [x])[0].floats()[0] == 1.0507)
+    #expect(try run("Selu", opset: 6, [x])[0].floats()[0] == 1.05070102214813232421875)
+    #expect(try run("Clip", opset: 1, [x])[0].floats()[1] == .infinity)
+    #expect(try run("Clip", opset: 6, [x])[0].floats()[1] == .greatestFiniteMagnitude)
+  }
+}

@@ -89,3 +89,20 @@ import Testing
     #expect(try padded.integers() == expected)
   }
 }
+
+/// Expected values are those of ONNX's reference implementation.
+@Suite struct `Sequences` {
+  @Test func `are turned round up to their lengths`() throws {
+    let x = try integers([3, 2, 2], (0..<12).map(Int64.init))
+    let reversed = try run("ReverseSequence", opset: 10, [x, integers([2], [2, 3])])[0]
+    #expect(try reversed.integers() == [4, 5, 10, 11, 0, 1, 6, 7, 8, 9, 2, 3])
+    for lengths in [[4, 1], [-1, 1], [1], [.max, .min]] as [[Int64]] {
+      #expect(throws: TensorError.self) {
+        try run("ReverseSequence", opset: 10, [x, integers([lengths.count], lengths)])
+      }
+    }
+    #expect(throws: TensorError.self) {
+      try run("ReverseSequence", opset: 10, [x, integers([3], [1, 1, 1])], [("batch_axis", .int(0))])
+    }
+  }
+}

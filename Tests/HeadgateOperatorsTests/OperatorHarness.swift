@@ -3,17 +3,18 @@ import Testing
 
 @testable import HeadgateOperators
 
-/// Runs one operator as the executor would.
+/// Runs one operator as the executor would. Draws without a seed are counted by the budget, as a run has one.
 func run(
   _ name: String, domain: String = "", opset: Int = 17, _ inputs: [Tensor?],
-  _ attributes: [(name: String, value: AttributeValue)] = [], outputs: Int = 1
+  _ attributes: [(name: String, value: AttributeValue)] = [], outputs: Int = 1,
+  budget: MemoryBudget = .unlimited
 ) throws -> [Tensor] {
   let definition = try #require(OperatorRegistry.standard.definition(domain: domain, name: name, opset: opset))
   let node = OperatorNode(
     name: "test", operatorName: name, domain: domain, opset: opset, attributes: Attributes(attributes),
     constants: inputs.map { _ in nil }, usedOutputs: [Bool](repeating: true, count: outputs))
   let values = try definition.prepare(node)(
-    OperatorCall(node: node, inputs: inputs.map { $0.map { .tensor($0) } }, budget: .unlimited))
+    OperatorCall(node: node, inputs: inputs.map { $0.map { .tensor($0) } }, budget: budget))
   return try values.map { try #require($0.tensor) }
 }
 

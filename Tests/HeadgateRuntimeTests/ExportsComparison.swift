@@ -93,7 +93,7 @@ struct ExportsComparison {
       switch value {
       case .tensor(let tensor), .maps(_, let tensor):
         tensor.elementType == .float && tensor.rank == 2 && tensor.shape[1] > 1 ? tensor : nil
-      case .sequence: nil
+      case .sequence, .absent: nil
       }
     }
     guard tables.count == 1, let table = tables.first, let scores = try? table.floats() else { return [] }

@@ -52,6 +52,21 @@ import Testing
     #expect(error?.code == .invalidGraph)
   }
 
+  @Test func `refuses lists of graphs, and ignores types`() throws {
+    let error = failure { writer in
+      writer.node("Constant", [], ["y"], name: "c", [.message("branches", field: 11, ProtobufWriter(), kind: 10)])
+      writer.output("y", [nil])
+    }
+    #expect(
+      error?.message
+        == "node Constant 'c': attribute 'branches' is of kind list of graphs, which no operator here reads")
+    var writer = ModelWriter()
+    writer.node("Optional", [], ["none"], [.message("type", field: 14, ProtobufWriter(), kind: 13)])
+    writer.node("OptionalHasElement", ["none"], ["y"])
+    writer.output("y", type: 9, [])
+    #expect(try Model(bytes: ModelBytes(writer.bytes)).run([:])["y"]?.tensor?.bools() == [false])
+  }
+
   @Test func `sorts nodes that come in another order`() throws {
     var writer = ModelWriter()
     writer.input("x", [nil])

@@ -1,3 +1,5 @@
+import Testing
+
 /// Writes ONNX files by hand, so that tests can state exactly which bytes a model has.
 struct ProtobufWriter {
   private(set) var bytes: [UInt8] = []
@@ -37,31 +39,45 @@ struct ProtobufWriter {
 }
 
 /// A model put together from nodes, weights, inputs and outputs.
-struct ModelWriter {
+struct ModelWriter: Sendable {
   enum Attribute {
     case int(String, Int64)
     case float(String, Float)
     case ints(String, [Int64])
     case string(String, String)
+    case graph(String, ModelWriter)
+    /// In a function: the attribute of the call that gives the value, and the number of its kind.
+    case reference(String, of: String, kind: Int64)
+    /// Any kind, as the field's number with the message, and the number of the kind.
+    case message(String, field: Int, ProtobufWriter, kind: Int64)
   }
 
-  private var graph = ProtobufWriter()
+  private(set) var graph = ProtobufWriter()
+  /// Each node as a message of its own.
+  private(set) var nodes: [[UInt8]] = []
+  /// The functions of the model, each a `FunctionProto`.
+  var functions: [ProtobufWriter] = []
   var opset: Int64 = 17
   var irVersion: Int64 = 8
 
   mutating func node(
     _ type: String, _ inputs: [String], _ outputs: [String], name: String = "", domain: String = "",
-    _ attributes: [Attribute] = []
+    overload: String = "", _ attributes: [Attribute] = []
   ) {
-    graph.message(1) { node in
-      for input in inputs { node.string(1, input) }
-      for output in outputs { node.string(2, output) }
-      node.string(3, name)
-      node.string(4, type)
-      for attribute in attributes { node.message(5) { Self.write(attribute, to: &$0) } }
-      node.string(7, domain)
-    }
+    var node = ProtobufWriter()
+    for input in inputs { node.string(1, input) }
+    for output in outputs { node.string(2, output) }
+    node.string(3, name)
+    node.string(4, type)
+    for attribute in attributes { node.message(5) { Self.write(attribute, to: &$0) } }
+    node.string(7, domain)
+    if !overload.isEmpty { node.string(8, overload) }
+    nodes.append(node.bytes)
+    graph.bytes(1, node.bytes)
   }
+
+  /// Adds a field of the graph that has no function here.
+  mutating func field(_ number: Int, _ build: (inout ProtobufWriter) -> Void) { graph.message(number, build) }
 
   mutating func weight(_ name: String, _ shape: [Int64], _ values: [Float]) {
     graph.message(5) { tensor in
@@ -106,6 +122,7 @@ struct ModelWriter {
     model.varint(1, irVersion)
     model.string(2, "tests")
     model.bytes(7, graph.bytes)
+    for function in functions { model.bytes(25, function.bytes) }
     for (domain, version) in [("", opset), ("ai.onnx.ml", 3)] {
       model.message(8) { set in
         set.string(1, domain)
@@ -133,7 +150,7 @@ struct ModelWriter {
     }
   }
 
-  private static func write(_ attribute: Attribute, to writer: inout ProtobufWriter) {
+  static func write(_ attribute: Attribute, to writer: inout ProtobufWriter) {
     switch attribute {
     case .int(let name, let value):
       writer.string(1, name)
@@ -151,6 +168,18 @@ struct ModelWriter {
       writer.string(1, name)
       writer.string(4, value)
       writer.varint(20, 3)
+    case .graph(let name, let model):
+      writer.string(1, name)
+      writer.bytes(6, model.graph.bytes)
+      writer.varint(20, 5)
+    case .reference(let name, let source, let kind):
+      writer.string(1, name)
+      writer.string(21, source)
+      writer.varint(20, kind)
+    case .message(let name, let field, let message, let kind):
+      writer.string(1, name)
+      writer.bytes(field, message.bytes)
+      writer.varint(20, kind)
     }
   }
 }
@@ -173,4 +202,8 @@ extension ModelWriter {
     model.output("class", type: 7, [nil])
     return model
   }
+}
+
+extension ModelWriter: CustomTestStringConvertible {
+  var testDescription: String { "a model of \(bytes.count) bytes" }
 }

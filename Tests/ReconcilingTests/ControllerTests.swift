@@ -256,6 +256,38 @@ import Testing
     #expect(await controller.snapshot.objects.allSatisfy { $0.phase == "Idle" })
   }
 
+  @Test func `concludes nothing of a candidate from what it saw before the commit`() async throws {
+    let controller = try lab.controller()
+    lab.commit("c1", [deployment("v1", commit: "c1")])
+    await lab.pass(controller)
+    lab.target.setReachable(false)
+    lab.commit("c2", [deployment("v2", commit: "c2")])
+    await lab.pass(controller, 4)
+    #expect(await lab.phase(controller) == "Loading")
+    #expect(lab.weights == ["income 1 100% ready"])
+    lab.target.setReachable(true)
+    await lab.pass(controller, 20)
+    #expect(await lab.phase(controller) == "Canary")
+  }
+
+  @Test func `goes on counting releases when an object comes back, also after a restart`() async throws {
+    let first = try lab.controller()
+    lab.commit("c1", [deployment("v1", commit: "c1")])
+    await lab.pass(first)
+    lab.commit("c2", [])
+    await lab.pass(first)
+    #expect(await lab.phase(first) == "Gone")
+    let second = try lab.controller()
+    lab.commit("c3", [deployment("v2", commit: "c3")])
+    await lab.pass(second)
+    #expect(lab.weights == ["income 2 100% ready"])
+    lab.commit("c4", [])
+    await lab.pass(second)
+    lab.commit("c5", [deployment("v1", commit: "c5")])
+    await lab.pass(second)
+    #expect(lab.weights == ["income 3 100% ready"])
+  }
+
   @Test func `unloads what is deleted and forgets it`() async throws {
     let controller = try lab.controller()
     lab.commit("c1", [deployment("v1", commit: "c1"), deployment("other", "v1", commit: "c1")])

@@ -217,6 +217,24 @@ import Testing
     #expect(story.condition(.stalled) == "True GateError")
   }
 
+  @Test func `gives up a build that fails again and again, until a person asks`() throws {
+    var story = try Story.with("Building")
+    let problem = StageError(.building, reason: "PythonEnvironmentFailed", "no route to the index", remedy: .retry)
+    var attempts = 0
+    while story.phase == "Building", attempts < 100 {
+      story.finish(.failed(problem))
+      attempts += 1
+      story.now = story.now + .seconds(600)
+      story.look()
+    }
+    #expect(attempts == Patience().buildAttempts)
+    #expect(story.condition(.stalled) == "True PythonEnvironmentFailed")
+    #expect(story.weights == [1: "100%"], "the champion serves meanwhile")
+    story.perform(.retry)
+    story.look()
+    #expect(story.phase == "Building")
+  }
+
   @Test func `follows the remedy of a failed build`() throws {
     var story = try Story.with("Building")
     story.finish(.failed(StageError(.building, reason: "MirrorDown", "502", remedy: .retry)))

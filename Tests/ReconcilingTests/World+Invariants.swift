@@ -7,6 +7,12 @@ extension World {
     for model in document.models {
       let whole = model.versions.reduce(0) { $0 + $1.weight.basisPoints }
       if whole != 0, whole != 10_000 { violations.append("weights of \(model.name) add up to \(whole)") }
+      for version in model.versions {
+        let numbered = numbers[model.name, default: [:]].updateValue(version.digest, forKey: version.version)
+        if let numbered, numbered != version.digest {
+          violations.append("\(model.name) \(version.version) means two models")
+        }
+      }
       for version in model.versions where version.weight > .none {
         let found = version.evidence.flatMap { evidence[$0] }
         if found?.verdict != .pass || found?.modelDigest != version.digest

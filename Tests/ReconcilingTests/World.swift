@@ -50,6 +50,8 @@ struct World {
   private var lastStatus: ServerStatus?
   /// Models that misbehaved and that nobody has asked for anew since.
   var misbehaved: [ModelName: Set<Digest>] = [:]
+  /// The model that each release number has ever meant, also across deletions.
+  var numbers: [ModelName: [ReleaseNumber: Digest]] = [:]
   private var mustRoute = true
   private var commitCount = 0
   /// Deployments whose file is invalid at the head.

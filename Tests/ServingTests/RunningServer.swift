@@ -60,12 +60,15 @@ final class RunningServer: Sendable {
   private let server: ModelServer
   private let task: Task<Void, any Error>
 
-  init(_ content: ModelServer.Content, settings: ServerSettings = ServerSettings(port: 0)) async throws {
+  init(
+    _ content: ModelServer.Content, settings: ServerSettings = ServerSettings(port: 0),
+    drainTime: Duration = .milliseconds(20)
+  ) async throws {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     var settings = settings
     settings.port = 0
-    settings.drainTime = .milliseconds(20)
+    settings.drainTime = drainTime
     let server = ModelServer(content, settings: settings, logger: logger)
     let (addresses, continuation) = AsyncStream.makeStream(of: ModelServer.Address.self)
     task = Task {
@@ -90,8 +93,11 @@ final class RunningServer: Sendable {
     server.stop()
   }
 
-  static func gated(_ state: TestState, settings: ServerSettings = ServerSettings()) async throws -> RunningServer {
-    try await RunningServer(.gated(state.folder, EvidenceAdmission(state.folder)), settings: settings)
+  static func gated(
+    _ state: TestState, settings: ServerSettings = ServerSettings(), drainTime: Duration = .milliseconds(20)
+  ) async throws -> RunningServer {
+    try await RunningServer(
+      .gated(state.folder, EvidenceAdmission(state.folder)), settings: settings, drainTime: drainTime)
   }
 
   /// Stops and waits for the end.

@@ -3,6 +3,7 @@ import Domain
 import Logging
 import NIOCore
 import Provenance
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -43,7 +44,7 @@ private let body =
 
   @Test(arguments: [
     ONNXFile.scaling(by: 2, input: "renamed"), ONNXFile.scaling(by: 2, output: "renamed"),
-    ONNXFile.scaling(by: 2, width: 3),
+    ONNXFile.scaling(by: 2, width: 3), ONNXFile.sum(), ONNXFile.half(),
   ])
   func `is a refusal of what another version takes`(candidate: [UInt8]) async throws {
     let state = try TestState()
@@ -72,6 +73,74 @@ private let body =
     _ = try await server.post("/v2/models/m/versions/2/infer", body)
     #expect(try counters(try await server.status(), 2).errors == 5)
   }
+
+  /// A model with a request that it answers, and another that its signature allows as well.
+  struct Unanswered: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let model: [UInt8]
+    let good: String
+    let bad: String
+    /// What the client reads for the bad one.
+    let status: Int
+  }
+
+  private static let unanswered = [
+    Unanswered(
+      testDescription: "a word that the encoder does not know", model: ONNXFile.oneHot(["a", "b"]),
+      good: input("x", [2], "BYTES", #""a","b""#), bad: input("x", [2], "BYTES", #""a","z""#), status: 400),
+    Unanswered(
+      testDescription: "a width that the weights do not have", model: ONNXFile.scaling(by: 1, isOpen: true),
+      good: input("x", [1, 2], "FP32", "1,2"), bad: input("x", [1, 3], "FP32", "1,2,3"), status: 500),
+    Unanswered(
+      testDescription: "more rows than there is memory for", model: ONNXFile.scaling(by: 1),
+      good: input("x", [1, 2], "FP32", "1,2"),
+      bad: input("x", [400, 2], "FP32", [String](repeating: "1", count: 800).joined(separator: ",")), status: 413),
+    Unanswered(
+      testDescription: "rows beside an input of one row", model: ONNXFile.sum(rows: 1),
+      good: input("x", [2, 2], "FP32", "1,2,3,4") + "," + input("z", [1, 2], "FP32", "1,2"),
+      bad: input("x", [2, 2], "FP32", "1,2,3,4") + "," + input("z", [1, 3], "FP32", "1,2,3"), status: 500),
+  ]
+
+  @Test(arguments: unanswered)
+  func `is a valid request that the model has no answer to, in every count`(wanted: Unanswered) async throws {
+    let state = try TestState()
+    var settings = ServerSettings()
+    settings.maxRunBytes = 2048
+    let server = try await RunningServer.gated(state, settings: settings)
+    _ = try await server.route(generation: 1, [try state.release(1, bytes: wanted.model, weight: 10_000)])
+    func post(_ inputs: String) async throws -> Int {
+      let response = try await server.post("/v2/models/m/infer", #"{"inputs":[\#(inputs)]}"#)
+      #expect(response.status == 200 || response.json["error"] is String)
+      return response.status
+    }
+    for _ in 0..<3 { #expect(try await post(wanted.good) == 200) }
+    for _ in 0..<2 { #expect(try await post(wanted.bad) == wanted.status) }
+    let counted = try counters(try await server.status(), 1)
+    #expect((counted.requests, counted.errors, counted.latency.total) == (5, 2, 5))
+    let metrics = try await server.get("/metrics").text
+    #expect(metrics.contains(#"headgate_requests_total{model="m",version="1",code="200"} 3"#))
+    #expect(metrics.contains(#"headgate_requests_total{model="m",version="1",code="\#(wanted.status)"} 2"#))
+    #expect(metrics.contains(#"headgate_version_errors_total{model="m",version="1"} 2"#))
+    #expect(metrics.contains(#"headgate_request_duration_seconds_count{model="m",version="1"} 5"#))
+    #expect(!metrics.contains("headgate_unrouted_errors_total{"))
+    let statistics = try await server.get("/v2/models/m/stats").json["model_stats"] as? [[String: Any]]
+    let spans = try #require(statistics?.first?["inference_stats"] as? [String: [String: Int]])
+    #expect(["success", "fail", "compute_infer"].map { spans[$0]?["count"] } == [3, 2, 3])
+  }
+
+  @Test func `is not a request whose inputs have unequal numbers of rows`() async throws {
+    let state = try TestState()
+    let server = try await RunningServer.gated(state)
+    _ = try await server.route(generation: 1, [try state.release(1, bytes: ONNXFile.sum(), weight: 10_000)])
+    let inputs = input("x", [2, 2], "FP32", "1,2,3,4") + "," + input("z", [3, 2], "FP32", "1,2,3,4,5,6")
+    #expect(try await server.post("/v2/models/m/infer", #"{"inputs":[\#(inputs)]}"#).status == 400)
+    #expect(try counters(try await server.status(), 1) == .none)
+  }
+}
+
+/// One input of a request.
+private func input(_ name: String, _ shape: [Int], _ datatype: String, _ data: String) -> String {
+  #"{"name":"\#(name)","shape":\#(shape),"datatype":"\#(datatype)","data":[\#(data)]}"#
 }
 
 /// A version's queue, full until it is released.

@@ -111,6 +111,30 @@ enum Sample {
   }
 }
 
+/// Fleets of any size: deployments that refer to 20 data sets and 3 environments, in 100 folders.
+enum Generated {
+  static func fleet(deployments: Int) -> Fleet {
+    var fleet = Fleet([:])
+    for index in 0..<20 {
+      fleet["specs/datasets/data-\(index).yaml"] = Sample.dataset.replacing("name: adult", with: "name: data-\(index)")
+        .replacing("../data/adult.csv", with: "../../data/\(index).csv")
+      fleet["data/\(index).csv"] = "a,b\n\(index)\n"
+    }
+    for name in ["east", "west", "north"] {
+      fleet["specs/environments/\(name).yaml"] = Sample.environment.replacing("production", with: name)
+    }
+    for index in 0..<deployments {
+      let folder = "specs/team-\(index % 100)"
+      fleet["\(folder)/model-\(index).yaml"] = Sample.deployment.replacing("name: income", with: "name: model-\(index)")
+        .replacing("dataset: adult", with: "dataset: data-\(index % 20)").replacing("0.90", with: "0.9")
+        .replacing("spec:", with: "spec:\n  environment: \(["east", "west", "north"][index % 3])")
+      fleet["\(folder)/train.py"] = "print(\(index % 100))"
+      fleet["\(folder)/requirements.txt"] = ""
+    }
+    return fleet
+  }
+}
+
 /// The diagnostics of one file that stands alone in a commit, with nothing looked up outside it.
 func diagnostics(of yaml: String, path: String = "specs/a.yaml") throws -> [Diagnostic] {
   FileDecoder.decode(SourceText(path: try #require(RepositoryPath(path)), bytes: Array(yaml.utf8))).diagnostics

@@ -116,17 +116,53 @@ import Testing
     #expect(try names(in: .artifacts) == ["made", "note", Shelf.fileName(of: kept)])
   }
 
-  @Test func `replaces a file whose size is wrong, and reports one that was changed`() throws {
+  @Test func `reports a file that was changed`() throws {
     let store = try store()
     let digest = try store.put(Array("content".utf8), in: .evidence)
     let place = try #require(store.path(of: digest, in: .evidence))
-    chmod(place, 0o600)
-    truncate(place, 3)
-    #expect(try store.put(Array("content".utf8), in: .evidence) == digest)
-    #expect(try store.contents(of: digest, in: .evidence, limit: 10) == Array("content".utf8))
-    try FileManager.default.removeItem(atPath: place)
-    try Data("CONTENT".utf8).write(to: URL(fileURLWithPath: place))
+    try replace(place, by: "CONTENT")
     expectStoreError(.damaged, place) { _ = try store.contents(of: digest, in: .evidence, limit: 10) }
+  }
+
+  private func replace(_ place: String, by text: String) throws {
+    try FileManager.default.removeItem(atPath: place)
+    try Data(text.utf8).write(to: URL(fileURLWithPath: place))
+  }
+
+  enum Way: CaseIterable { case bytes, file, expectedFile }
+
+  @Test(arguments: Way.allCases, ["CONTENT", "con", "content and more", ""])
+  func `replaces a damaged file by what is put again`(way: Way, damaged: String) throws {
+    let store = try store()
+    let source = try file("content")
+    let digest = try store.put(fileAt: source, expected: nil, in: .artifacts)
+    let place = try #require(store.path(of: digest, in: .artifacts))
+    try replace(place, by: damaged)
+    // Whoever reads the damaged file goes on reading it: it is not written to.
+    let reader = try FileHandle(forReadingFrom: URL(fileURLWithPath: place))
+    switch way {
+    case .bytes: #expect(try store.put(Array("content".utf8), in: .artifacts) == digest)
+    case .file: #expect(try store.put(fileAt: source, expected: nil, in: .artifacts) == digest)
+    case .expectedFile: #expect(try store.put(fileAt: source, expected: digest, in: .artifacts) == digest)
+    }
+    #expect(try store.contents(of: digest, in: .artifacts, limit: 10) == Array("content".utf8))
+    #expect(try reader.readToEnd() ?? Data() == Data(damaged.utf8))
+    #expect(try names(in: .artifacts) == [Shelf.fileName(of: digest)])
+  }
+
+  @Test(arguments: Way.allCases)
+  func `puts the file itself where a link was laid`(way: Way) throws {
+    let store = try store()
+    let source = try file("content")
+    let digest = Digest.sha256(of: "content")
+    symlink(source, state.folder.folder(of: .artifacts) + "/" + Shelf.fileName(of: digest))
+    switch way {
+    case .bytes: _ = try store.put(Array("content".utf8), in: .artifacts)
+    case .file: _ = try store.put(fileAt: source, expected: nil, in: .artifacts)
+    case .expectedFile: _ = try store.put(fileAt: source, expected: digest, in: .artifacts)
+    }
+    #expect(store.path(of: digest, in: .artifacts) != nil)
+    #expect(try store.contents(of: digest, in: .artifacts, limit: 10) == Array("content".utf8))
   }
 
   @Test func `knows nothing of what is not there, or is a link`() throws {

@@ -1,10 +1,11 @@
 /// Files kept by the digest of what they hold.
 package protocol ArtifactStore: Sendable {
-  /// Stores bytes; content already there is a no-op.
+  /// Stores bytes. What is there already under their digest is read: whole, it stays; damaged, it is replaced.
   func put(_ bytes: [UInt8], in shelf: Shelf) throws(StoreError) -> Digest
-  /// Copies a file in. With `expected`, anything of another digest is refused and nothing is kept.
+  /// Copies a file in, in the same way. With `expected`, anything of another digest is refused and nothing is kept.
   func put(fileAt path: String, expected: Digest?, in shelf: Shelf) throws(StoreError) -> Digest
-  /// The absolute path of a stored file, `nil` when it is not there.
+  /// The absolute path of a stored file, `nil` when it is not there. Nothing is read: whoever relies on what the file holds
+  /// compares its digest.
   func path(of digest: Digest, in shelf: Shelf) -> String?
 }
 

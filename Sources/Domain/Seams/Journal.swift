@@ -29,11 +29,17 @@ package struct JournalSnapshot: Hashable, Sendable {
   /// Intents without a result, oldest first: effects that may or may not have happened.
   package let openIntents: [Intent]
   package let controller: ControllerRecord
+  /// Names without a record that once had one, with the number their next release gets: a number never means two models.
+  package let retired: [ModelName: ReleaseNumber]
 
-  package init(records: [ModelName: ObjectRecord], openIntents: [Intent], controller: ControllerRecord) {
+  package init(
+    records: [ModelName: ObjectRecord], openIntents: [Intent], controller: ControllerRecord,
+    retired: [ModelName: ReleaseNumber] = [:]
+  ) {
     self.records = records
     self.openIntents = openIntents
     self.controller = controller
+    self.retired = retired
   }
 }
 
@@ -42,12 +48,13 @@ package struct JournalTransition: Hashable, Sendable {
   /// The intent this closes.
   package let closing: String?
   package let saved: [ObjectRecord]
-  package let removed: [ModelName]
+  /// Records to let go, with the number that the next release of each name gets.
+  package let removed: [ModelName: ReleaseNumber]
   package let events: [Event]
   package let controller: ControllerRecord?
 
   package init(
-    closing: String? = nil, saved: [ObjectRecord] = [], removed: [ModelName] = [], events: [Event] = [],
+    closing: String? = nil, saved: [ObjectRecord] = [], removed: [ModelName: ReleaseNumber] = [:], events: [Event] = [],
     controller: ControllerRecord? = nil
   ) {
     self.closing = closing

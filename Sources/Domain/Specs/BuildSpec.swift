@@ -52,6 +52,8 @@ package enum StepInput: Hashable, Sendable, Codable {
 package struct BuildLimits: Hashable, Sendable, Codable {
   package let timeout: Duration
   package let memoryBytes: Int
+  /// The largest file a step may write. Beside its inputs, all files of its working folder together may take this and a
+  /// fixed allowance for what it writes on the way.
   package let outputBytes: Int
 
   package init(timeout: Duration = .seconds(1800), memoryBytes: Int = 4 << 30, outputBytes: Int = 2 << 30) {

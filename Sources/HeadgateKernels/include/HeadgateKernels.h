@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "HeadgateRows.h"
+
 /// The kernels for one instruction set, as functions that all sets have.
 ///
 /// In all of them element (i, p) of a matrix A lies at a[i * a_row + p * a_column], so that transposed

@@ -39,6 +39,8 @@ enum KeyIndex: Sendable {
       try Self.visit(tensor, Int64.self, body) { places[$0] }
     case (.integers(let places), .int32):
       try Self.visit(tensor, Int32.self, body) { places[Int64($0)] }
+    case (.integers(let places), .int16):
+      try Self.visit(tensor, Int16.self, body) { places[Int64($0)] }
     case (.integers(let places), .float):
       try Self.visit(tensor, Float.self, body) { Int64(exactly: $0.rounded(.towardZero)).flatMap { places[$0] } }
     case (.integers(let places), .double):

@@ -65,6 +65,7 @@ enum LabelEncoders {
     switch tensor.elementType {
     case .string: index = KeyIndex(strings: try tensor.strings())
     case .int64, .int32: index = KeyIndex(integers: try tensor.ints().map { Int64($0) })
+    case .int16: index = KeyIndex(integers: try tensor.array(of: Int16.self).map { Int64($0) })
     case .float: index = KeyIndex(numbers: try tensor.floats().map { Double($0) }, findsNotANumber: findsNotANumber)
     case .double: index = KeyIndex(numbers: try tensor.doubles(), findsNotANumber: findsNotANumber)
     default: throw TensorError(.unsupported, "attribute 'keys_tensor' has elements of type \(tensor.elementType)")
@@ -97,6 +98,7 @@ enum LabelEncoders {
     case .int64: return .integers(try tensor.integers(), fallback: integer)
     case .float: return .floats(try tensor.floats(), fallback: float)
     case .double: return .doubles(try tensor.doubles(), fallback: try first(fallback, Double.self) ?? -0.0)
+    case .int32: return .words(try tensor.array(), fallback: try first(fallback, Int32.self) ?? -1)
     case .int16: return .shorts(try tensor.array(), fallback: try first(fallback, Int16.self) ?? -1)
     default: throw TensorError(.unsupported, "attribute 'values_tensor' has elements of type \(tensor.elementType)")
     }

@@ -42,9 +42,11 @@ enum LinearModels {
   ) {
     if addsSecondClass {
       let score = scores[0]
-      (scores[0], scores[1]) =
-        transform == .logistic
-        ? (PostTransform.logistic(-score), PostTransform.logistic(score)) : (1 - score, score)
+      switch transform {
+      case .logistic: (scores[0], scores[1]) = (PostTransform.logistic(-score), PostTransform.logistic(score))
+      case .probit: (scores[0], scores[1]) = (PostTransform.probit(score), 0)
+      default: (scores[0], scores[1]) = (1 - score, score)
+      }
     } else if scores.count == 1 {
       if transform == .probit { scores[0] = PostTransform.probit(scores[0]) }
     } else {

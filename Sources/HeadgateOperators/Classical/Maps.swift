@@ -1,3 +1,4 @@
+import Glibc
 import HeadgateTensors
 
 /// Operators that make or read maps.
@@ -104,15 +105,29 @@ enum Maps {
           if key < width { columns[Int(key)] = column }
         }
       }
-      let floats = try Rows(try input.tensor.converted(to: Float.self, call: call))
       switch target {
-      case "TO_FLOAT": return [.tensor(try spread(floats, columns, Float(0), call))]
+      case "TO_FLOAT":
+        let floats = try Casting.convert(input.tensor, to: .float, call)
+        return [.tensor(try spread(try Rows(floats), columns, Float(0), call))]
       case "TO_INT64":
-        let integers = try floats.tensor.map(Float.self, to: Int64.self, call: call) {
-          Int64(exactly: $0.rounded(.towardZero)) ?? .min
-        }
+        let integers = try Casting.convert(input.tensor, to: .int64, call)
         return [.tensor(try spread(try Rows(integers), columns, Int64(0), call))]
-      default: throw TensorError(.unsupported, "'cast_to' of TO_STRING is not carried out by this version")
+      default:
+        // ONNX Runtime fills the gaps of sparse maps with this text.
+        return [.tensor(try spread(try Rows(try texts(input.tensor, call)), columns, "0.f", call))]
+      }
+    }
+  }
+
+  /// Numbers as text with six decimals, as C's `%f` writes them and ONNX Runtime gives them out.
+  private static func texts(_ tensor: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {
+    guard tensor.elementType != .string else { return tensor }
+    return try Casting.convert(tensor, to: .double, call).map(Double.self, to: String.self, call: call) { number in
+      // The greatest double has 309 digits before the point.
+      withUnsafeTemporaryAllocation(of: CChar.self, capacity: 328) { buffer in
+        guard let start = buffer.baseAddress else { return "" }
+        _ = withVaList([number]) { vsnprintf(start, buffer.count, "%f", $0) }
+        return String(cString: start)
       }
     }
   }

@@ -40,6 +40,7 @@ extension Tensor {
     switch elementType {
     case .float: return try map(Float.self, to: type, call: call) { Target($0) }
     case .double: return try map(Double.self, to: type, call: call) { Target($0) }
+    case .float16: return try map(Float16.self, to: type, call: call) { Target($0) }
     case .int64: return try map(Int64.self, to: type, call: call) { Target($0) }
     case .int32: return try map(Int32.self, to: type, call: call) { Target($0) }
     case .bool: return try map(Bool.self, to: type, call: call) { $0 ? 1 : 0 }

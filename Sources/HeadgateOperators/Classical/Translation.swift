@@ -8,6 +8,7 @@ struct Translation: Sendable {
     case integers([Int64], fallback: Int64)
     case floats([Float], fallback: Float)
     case doubles([Double], fallback: Double)
+    case words([Int32], fallback: Int32)
     case shorts([Int16], fallback: Int16)
 
     var count: Int {
@@ -16,6 +17,7 @@ struct Translation: Sendable {
       case .integers(let values, _): values.count
       case .floats(let values, _): values.count
       case .doubles(let values, _): values.count
+      case .words(let values, _): values.count
       case .shorts(let values, _): values.count
       }
     }
@@ -31,6 +33,7 @@ struct Translation: Sendable {
     case .integers(let values, let fallback): try translate(input, values, fallback, call)
     case .floats(let values, let fallback): try translate(input, values, fallback, call)
     case .doubles(let values, let fallback): try translate(input, values, fallback, call)
+    case .words(let values, let fallback): try translate(input, values, fallback, call)
     case .shorts(let values, let fallback): try translate(input, values, fallback, call)
     }
   }

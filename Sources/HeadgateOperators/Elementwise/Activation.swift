@@ -18,11 +18,10 @@ enum Activation {
     .prepared("Celu", since: 12) { (node) throws(TensorError) in
       RealFunctions.map(Celu(alpha: Double(try node.attributes.float("alpha") ?? 1)))
     },
-    .prepared("Selu", since: 1) { (node) throws(TensorError) in
-      RealFunctions.map(
-        Selu(
-          alpha: Double(try node.attributes.float("alpha") ?? 1.67326319217681884765625),
-          gamma: Double(try node.attributes.float("gamma") ?? 1.05070102214813232421875)))
+    // The first version had rounder defaults.
+    .prepared("Selu", since: 1) { (node) throws(TensorError) in try selu(node, alpha: 1.6732, gamma: 1.0507) },
+    .prepared("Selu", since: 6) { (node) throws(TensorError) in
+      try selu(node, alpha: 1.67326319217681884765625, gamma: 1.05070102214813232421875)
     },
     .prepared("HardSigmoid", since: 1) { (node) throws(TensorError) in
       RealFunctions.map(
@@ -41,16 +40,28 @@ enum Activation {
     },
     .prepared("Gelu", since: 20, gelu),
     .op("Gelu", domain: "com.microsoft", since: 1, RealFunctions.map(Gelu())),
-    .op("Clip", since: 1, clipByAttributes), .op("Clip", since: 11, clipByInputs),
+    .op("Clip", since: 1) { (call) throws(TensorError) in try clipByAttributes(call, bound: nil) },
+    .op("Clip", since: 6) { (call) throws(TensorError) in
+      try clipByAttributes(call, bound: Double(Float.greatestFiniteMagnitude))
+    },
+    .op("Clip", since: 11, clipByInputs),
   ]
+
+  private static func selu(_ node: OperatorNode, alpha: Float, gamma: Float) throws(TensorError) -> Kernel {
+    RealFunctions.map(
+      Selu(
+        alpha: Double(try node.attributes.float("alpha") ?? alpha),
+        gamma: Double(try node.attributes.float("gamma") ?? gamma)))
+  }
 
   private static func gelu(_ node: OperatorNode) throws(TensorError) -> Kernel {
     try node.attributes.string("approximate") == "tanh" ? RealFunctions.map(TanhGelu()) : RealFunctions.map(Gelu())
   }
 
-  private static func clipByAttributes(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let low = try call.attributes.float("min").map(Double.init)
-    let high = try call.attributes.float("max").map(Double.init)
+  /// - Parameter bound: the bounds, with both signs, where the node names none.
+  private static func clipByAttributes(_ call: OperatorCall, bound: Double?) throws(TensorError) -> [Value] {
+    let low = try call.attributes.float("min").map(Double.init) ?? bound.map { -$0 }
+    let high = try call.attributes.float("max").map(Double.init) ?? bound
     let input = try call.tensor(0)
     return [.tensor(try input.elementType.visit(Clipping(input: input, low: low, high: high, call: call)))]
   }

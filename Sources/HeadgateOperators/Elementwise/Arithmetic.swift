@@ -9,9 +9,9 @@ enum Arithmetic {
     .op("PRelu", since: 1, parametricReluByChannel),
     .op("Min", since: 1, variadic(Minimum())), .op("Max", since: 1, variadic(Maximum())),
     .op("Sum", since: 1, variadic(Adding())), .op("Mean", since: 1, mean),
-    .op("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
+    .prepared("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
     .op("BitwiseOr", since: 18, bitwise(.or)), .op("BitwiseXor", since: 18, bitwise(.xor)),
-    .op("BitwiseNot", since: 18, RealFunctions.mapNumbers(BitwiseNot())),
+    .op("BitwiseNot", since: 18, bitwiseNot),
   ]
 
   static func binary(_ operation: some BinaryOperation) -> Kernel {

@@ -1,25 +1,40 @@
 import HeadgateTensors
 
 extension Arithmetic {
-  /// Operations on the bits of integers. Both work on any width, so they are done on the widest.
+  /// Operations on the bits of integers. They work alike on any width, so they are done on the widest.
   enum BitOperation: Sendable {
     case and, or, xor, left, right
   }
 
   static func bitwise(_ operation: BitOperation) -> Kernel {
     { (call) throws(TensorError) in
-      let a = try call.tensor(0)
-      return [.tensor(try a.elementType.visit(BitVisitor(operation: operation, a: a, b: call.tensor(1), call: call)))]
+      let (a, b) = (try call.tensor(0), try call.tensor(1))
+      guard a.elementType == b.elementType else {
+        throw TensorError(.elementType, "inputs have different types, \(a.elementType) and \(b.elementType)")
+      }
+      return [.tensor(try a.elementType.visit(BitVisitor(operation: operation, a: a, b: b, call: call)))]
     }
   }
 
-  static func shift(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    try bitwise(try call.attributes.string("direction") == "LEFT" ? .left : .right)(call)
+  static func bitwiseNot(_ call: OperatorCall) throws(TensorError) -> [Value] {
+    let input = try call.tensor(0)
+    return [.tensor(try input.elementType.visit(InversionVisitor(input: input, call: call)))]
   }
-}
 
-struct BitwiseNot: NumberFunction {
-  func apply<T: Number>(_ x: T) -> T { T(wrapping: ~x.asInt64) }
+  static func shift(_ node: OperatorNode) throws(TensorError) -> Kernel {
+    switch try node.attributes.string("direction") {
+    case "LEFT": return bitwise(.left)
+    case "RIGHT": return bitwise(.right)
+    case let other: throw TensorError(.invalidValue, "attribute 'direction' is '\(other ?? "")', not LEFT or RIGHT")
+    }
+  }
+
+  /// - Throws: `TensorError.elementType` when the type has no bits to work on.
+  fileprivate static func requireInteger<T: Number>(_ type: T.Type) throws(TensorError) {
+    guard T.zero is any FixedWidthInteger else {
+      throw TensorError(.elementType, "takes integers, got elements of type \(T.elementType)")
+    }
+  }
 }
 
 private struct BitVisitor: NumberVisitor {
@@ -29,21 +44,38 @@ private struct BitVisitor: NumberVisitor {
   let call: OperatorCall
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    try Arithmetic.requireInteger(type)
     let broadcasting = try Broadcasting(a.shape, b.shape)
     let x = try a.elements(type)
     let y = try b.elements(type)
     return try call.make(type, broadcasting.shape) { output in
       broadcasting.map(x, y, into: output) { left, right in
-        let a = left.asInt64
-        let b = right.asInt64
-        return switch operation {
-        case .and: T(wrapping: a & b)
-        case .or: T(wrapping: a | b)
-        case .xor: T(wrapping: a ^ b)
-        case .left: T(wrapping: a << b)
-        case .right: T(wrapping: Int64(bitPattern: UInt64(bitPattern: a) >> UInt64(bitPattern: b)))
-        }
+        let a = UInt64(bitPattern: left.asInt64)
+        let b = UInt64(bitPattern: right.asInt64)
+        // A shift by the width or more leaves nothing.
+        let result =
+          switch operation {
+          case .and: a & b
+          case .or: a | b
+          case .xor: a ^ b
+          case .left: a << b
+          case .right: a >> b
+          }
+        return T(wrapping: Int64(bitPattern: result))
       }
+    }
+  }
+}
+
+private struct InversionVisitor: NumberVisitor {
+  let input: Tensor
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    try Arithmetic.requireInteger(type)
+    let x = try input.elements(type)
+    return try call.make(type, input.shape) { output in
+      for index in x.indices { output[index] = T(wrapping: ~x[index].asInt64) }
     }
   }
 }

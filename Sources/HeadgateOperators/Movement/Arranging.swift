@@ -4,7 +4,8 @@ import HeadgateTensors
 enum Arranging {
   static let table: [OperatorDefinition] = [
     .op("Transpose", since: 1, transpose), .op("Slice", since: 1, sliceByAttributes),
-    .op("Slice", since: 10, sliceByInputs), .op("Expand", since: 8, expand), .op("Tile", since: 6, tile),
+    .op("Slice", since: 10, sliceByInputs), .op("Expand", since: 8, expand), .op("Tile", since: 1, tileAxis),
+    .op("Tile", since: 6, tile),
     .op("Concat", since: 1, concat), .op("Split", since: 1, split), .op("Pad", since: 1, Padding.pad),
     .op("DepthToSpace", since: 1, depthToSpace), .op("SpaceToDepth", since: 1, spaceToDepth),
     .op("Trilu", since: 14, triangle),
@@ -51,8 +52,10 @@ enum Arranging {
     var shape = input.shape
     var strides = input.shape.rowMajorStrides
     var offset = 0
+    var seen: Set<Int> = []
     for index in axes.indices {
       let axis = try input.shape.axis(axes[index])
+      guard seen.insert(axis).inserted else { throw TensorError(.invalidValue, "axes \(axes) repeat") }
       let extent = input.shape[axis]
       // A step beyond the extent takes one element, as the extent itself would; it also must not overflow.
       let step = min(max(steps[index], -extent - 1), extent + 1)
@@ -80,6 +83,21 @@ enum Arranging {
     guard let repeats = try call.ints(1), repeats.count == input.rank else {
       throw TensorError(.shape, "one count for each axis of shape \(input.shape) is needed")
     }
+    return [.tensor(try tiled(input, repeats, call))]
+  }
+
+  /// The first version repeated along one axis, and took count and axis as numbers of the input's type.
+  private static func tileAxis(_ call: OperatorCall) throws(TensorError) -> [Value] {
+    let input = try call.tensor(0)
+    guard let count = try Casting.convert(try call.tensor(1), to: .int64, call).ints().first,
+      let axis = try Casting.convert(try call.tensor(2), to: .int64, call).ints().first
+    else { throw TensorError(.missing, "the count or the axis is absent") }
+    var repeats = [Int](repeating: 1, count: input.rank)
+    repeats[try input.shape.axis(axis)] = count
+    return [.tensor(try tiled(input, repeats, call))]
+  }
+
+  private static func tiled(_ input: Tensor, _ repeats: [Int], _ call: OperatorCall) throws(TensorError) -> Tensor {
     // Each axis becomes two: the repetition, with stride 0, and the axis itself.
     let strides = input.shape.rowMajorStrides
     var shape: Shape = []
@@ -92,7 +110,7 @@ enum Arranging {
     }
     _ = try result.elementCount()
     let view = StridedView(shape: shape, strides: strides.flatMap { [0, $0] })
-    return [.tensor(try view.materialize(input, call).reshaped(to: result))]
+    return try view.materialize(input, call).reshaped(to: result)
   }
 
   private static func concat(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -113,7 +131,9 @@ enum Arranging {
         throw TensorError(
           .shape, "cannot join \(first.elementType)\(first.shape) and \(tensor.elementType)\(tensor.shape)")
       }
-      shape[axis] += tensor.shape[axis]
+      // A sequence may hold so many tensors without elements that the sum of their extents overflows.
+      shape[axis] = shape[axis].addingReportingOverflow(tensor.shape[axis]).partialValue
+      guard shape[axis] >= 0 else { throw TensorError(.memoryLimit, "the joined axis passes any memory limit") }
       rest[axis] = first.shape[axis]
       guard rest == first.shape else {
         throw TensorError(.shape, "shapes \(first.shape) and \(tensor.shape) differ beyond axis \(axis)")
@@ -126,11 +146,14 @@ enum Arranging {
     let input = try call.tensor(0)
     let axis = try input.shape.axis(try call.attributes.int("axis") ?? 0)
     let extent = input.shape[axis]
-    var lengths = try call.ints(attribute: "split", orInput: 1) ?? []
+    var lengths = try partLengths(call) ?? []
     if lengths.isEmpty {
-      // Equal parts; the last is smaller when they do not divide the axis.
+      // Equal parts; from opset 18 on the last is smaller when they do not divide the axis.
       let parts = max(try call.attributes.int("num_outputs") ?? call.node.outputCount, 1)
       guard parts <= 100_000 else { throw TensorError(.invalidValue, "cannot split into \(parts) parts") }
+      guard call.node.opset >= 18 || extent % parts == 0 else {
+        throw TensorError(.shape, "an axis of \(extent) cannot be split into \(parts) equal parts")
+      }
       let length = (extent + parts - 1) / parts
       lengths = (0..<parts).map { min(length, max(extent - $0 * length, 0)) }
     }
@@ -148,6 +171,15 @@ enum Arranging {
       start += length
     }
     return results
+  }
+
+  /// The lengths by attribute or by input, which the first version took in the type of the tensor.
+  private static func partLengths(_ call: OperatorCall) throws(TensorError) -> [Int]? {
+    if let lengths = try call.attributes.ints("split") { return lengths }
+    guard let tensor = try call.optionalTensor(1), [.float, .double, .float16].contains(tensor.elementType) else {
+      return try call.ints(1)
+    }
+    return try Casting.convert(tensor, to: .int64, call).ints()
   }
 
   private static func depthToSpace(_ call: OperatorCall) throws(TensorError) -> [Value] {

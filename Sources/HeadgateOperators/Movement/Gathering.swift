@@ -78,6 +78,14 @@ enum Gathering {
       return try data.elementType.visit(
         Placing(data: data, updates: updates, targets: targets, length: length, call: call))
     }
+    if data.elementType == .bool {
+      // As sums and products of 0 and 1 that are cut to 1.
+      let merged = ["add": "max", "mul": "min"][reduction] ?? reduction
+      let numbers = Accumulating(
+        data: try Casting.convert(data, to: .uint8, call), updates: try Casting.convert(updates, to: .uint8, call),
+        targets: targets, length: length, reduction: merged, call: call)
+      return try Casting.convert(try numbers.visit(UInt8.self), to: .bool, call)
+    }
     return try data.elementType.visit(
       Accumulating(
         data: data, updates: updates, targets: targets, length: length, reduction: reduction, call: call))
@@ -100,7 +108,10 @@ enum Gathering {
 
   private static func nonZero(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
-    let flags = try Casting.convert(input, to: .bool, call).bools()
+    // Of texts it is the empty one that counts as nothing.
+    let flags =
+      input.elementType == .string
+      ? try input.strings().map { !$0.isEmpty } : try Casting.convert(input, to: .bool, call).bools()
     let found = flags.indices.filter { flags[$0] }
     let rank = max(input.rank, 1)
     let shape = input.rank == 0 ? [1] : input.shape
@@ -175,6 +186,10 @@ enum Gathering {
   ) throws(TensorError) -> [Int] {
     let values = try indices.ints()
     let tuples = indices.shape.extent(of: 0..<indices.rank - 1)
+    // Tuples of no indices take no memory, but their results here would.
+    guard depth > 0 || tuples < 1 << 24 else {
+      throw TensorError(.memoryLimit, "indices of shape \(indices.shape) name too many elements")
+    }
     let perBatch = max(indices.shape.extent(of: batch..<indices.rank - 1), 1)
     var starts: [Int] = []
     starts.reserveCapacity(tuples)

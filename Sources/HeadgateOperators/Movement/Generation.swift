@@ -12,6 +12,8 @@ enum Generation {
     let tensor: Tensor
     if let value = try attributes.tensor("value") {
       tensor = value
+    } else if let value = try attributes.tensor("sparse_value") {
+      tensor = value
     } else if let value = try attributes.float("value_float") {
       tensor = try Tensor(shape: [], floats: [value])
     } else if let values = try attributes.floats("value_floats") {

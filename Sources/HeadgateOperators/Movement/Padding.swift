@@ -14,6 +14,9 @@ enum Padding {
       throw TensorError(.shape, "\(pads.count) pads do not fit \(padded.count) axes")
     }
     let mode = try call.attributes.string("mode") ?? "constant"
+    guard ["constant", "edge", "reflect", "wrap"].contains(mode) else {
+      throw TensorError(.unsupported, "mode '\(mode)' is unknown")
+    }
     var fill: Tensor?
     if isOld {
       let value = try Tensor(shape: [], floats: [try call.attributes.float("value") ?? 0])
@@ -41,22 +44,27 @@ enum Padding {
     }
     var shape = input.shape
     shape[axis] = extent + before + after
-    guard mode == "constant" || extent > 0 || shape[axis] == 0 else {
+    // What negative counts remove is gone before the rest is extended.
+    let first = max(-before, 0)
+    let kept = extent - first - max(-after, 0)
+    guard mode == "constant" || kept > 0 || shape[axis] == 0 else {
       throw TensorError(.shape, "an empty axis can only be padded with a constant")
     }
-    // Reserved against the budget before the list of indices is made.
+    // Reserved against the budget before the list of indices is made. Without elements there is nothing to list,
+    // however long the axis.
     let output = try Tensor(uninitialized: input.elementType, shape: shape, budget: call.budget)
+    if output.count == 0 { return output }
     let sources = (0..<shape[axis]).map { position -> Int in
-      let index = position - before
-      if index >= 0, index < extent { return index }
+      let index = position - max(before, 0)
+      if index >= 0, index < kept { return first + index }
       switch mode {
-      case "edge": return min(max(index, 0), extent - 1)
-      case "wrap": return ((index % extent) + extent) % extent
+      case "edge": return first + min(max(index, 0), kept - 1)
+      case "wrap": return first + ((index % kept) + kept) % kept
       case "reflect":
-        guard extent > 1 else { return 0 }
-        let period = 2 * (extent - 1)
+        guard kept > 1 else { return first }
+        let period = 2 * (kept - 1)
         let phase = ((index % period) + period) % period
-        return phase < extent ? phase : period - phase
+        return first + (phase < kept ? phase : period - phase)
       default: return -1
       }
     }

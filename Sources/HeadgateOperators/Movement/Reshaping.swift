@@ -5,7 +5,7 @@ enum Reshaping {
   static let table: [OperatorDefinition] = [
     .op("Reshape", since: 1, reshape), .op("Flatten", since: 1, flatten), .op("Squeeze", since: 1, squeeze),
     .op("Unsqueeze", since: 1, unsqueeze), .op("Identity", since: 1, identity), .op("Shape", since: 1, shape),
-    .op("Size", since: 1, size), .op("Dropout", since: 1, dropout),
+    .op("Size", since: 1, size),
   ]
 
   private static func reshape(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -77,8 +77,7 @@ enum Reshaping {
   }
 
   private static func identity(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    guard let value = call.optionalValue(0) else { throw TensorError(.missing, "input 0 is absent") }
-    return [value]
+    [call.optionalValue(0) ?? .absent]
   }
 
   private static func shape(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -94,22 +93,5 @@ enum Reshaping {
 
   private static func size(_ call: OperatorCall) throws(TensorError) -> [Value] {
     [.tensor(try Tensor(shape: [], integers: [Int64(try call.tensor(0).count)]))]
-  }
-
-  /// At inference nothing is dropped; the mask says so.
-  private static func dropout(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
-    if call.node.opset >= 12, try call.optionalTensor(2)?.bools().first == true {
-      let ratio = try call.optionalTensor(1).map { (ratio) throws(TensorError) in
-        try Casting.convert(ratio, to: .double, call).doubles().first ?? 0
-      }
-      guard ratio == 0 else { throw TensorError(.unsupported, "training mode is not run by this version") }
-    }
-    guard call.node.outputCount > 1 else { return [.tensor(input)] }
-    // The mask had the input's type before it became bool.
-    let mask = try call.make(Bool.self, input.shape) { $0.update(repeating: true) }
-    return [
-      .tensor(input), .tensor(call.node.opset < 10 ? try Casting.convert(mask, to: input.elementType, call) : mask),
-    ]
   }
 }

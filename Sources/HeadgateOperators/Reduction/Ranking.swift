@@ -4,7 +4,9 @@ import HeadgateTensors
 enum Ranking {
   static let table: [OperatorDefinition] = [
     .op("ArgMax", since: 1, argument(greatest: true)), .op("ArgMin", since: 1, argument(greatest: false)),
-    .op("TopK", since: 1, topK), .op("CumSum", since: 11, cumulativeSum), .op("Unique", since: 11, unique),
+    .op("TopK", since: 1, topK), .op("CumSum", since: 11, cumulative(Adding(), from: 0)),
+    .op("Unique", since: 11, unique),
+    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)),
   ]
 
   private static func argument(greatest: Bool) -> Kernel {
@@ -34,13 +36,15 @@ enum Ranking {
     return try input.elementType.visit(best)
   }
 
-  private static func cumulativeSum(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let input = try call.tensor(0)
-    guard let axis = try call.ints(1)?.first else { throw TensorError(.missing, "the axis is absent") }
-    let running = RunningSum(
-      input: input, axis: try input.shape.axis(axis), exclusive: try call.attributes.flag("exclusive"),
-      reverse: try call.attributes.flag("reverse"), call: call)
-    return [.tensor(try input.elementType.visit(running))]
+  private static func cumulative(_ operation: some BinaryOperation, from start: Double) -> Kernel {
+    { (call) throws(TensorError) in
+      let input = try call.tensor(0)
+      guard let axis = try call.ints(1)?.first else { throw TensorError(.missing, "the axis is absent") }
+      let running = RunningTotal(
+        operation: operation, start: start, input: input, axis: try input.shape.axis(axis),
+        exclusive: try call.attributes.flag("exclusive"), reverse: try call.attributes.flag("reverse"), call: call)
+      return [.tensor(try input.elementType.visit(running))]
+    }
   }
 
   private static func unique(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -87,7 +91,10 @@ private struct Extreme: NumberVisitor {
         for index in stride(from: 1, to: walk.extent, by: 1) {
           let value = x[start + index * walk.inner]
           let leader = x[start + best * walk.inner]
-          if greatest ? value > leader : value < leader {
+          // NaN is the extreme, as in numpy.
+          if leader.isNotANumber || value.isNotANumber {
+            if value.isNotANumber, picksLast || !leader.isNotANumber { best = index }
+          } else if greatest ? value > leader : value < leader {
             best = index
           } else if picksLast, value == leader {
             best = index
@@ -113,6 +120,7 @@ private struct Best: NumberVisitor {
     shape[axis] = count
     let x = try input.elements(type)
     let indices = try call.make(Int64.self, shape) { (output) throws(TensorError) in
+      guard !output.isEmpty else { return }
       var order = [Int](repeating: 0, count: walk.extent)
       try walk.forEachLane { lane, start in
         for index in order.indices { order[index] = index }
@@ -143,7 +151,9 @@ private struct Best: NumberVisitor {
   }
 }
 
-private struct RunningSum: NumberVisitor {
+private struct RunningTotal<Operation: BinaryOperation>: NumberVisitor {
+  let operation: Operation
+  let start: Double
   let input: Tensor
   let axis: Int
   let exclusive: Bool
@@ -153,13 +163,15 @@ private struct RunningSum: NumberVisitor {
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let walk = AxisWalk(input.shape, axis: axis)
     let x = try input.elements(type)
+    let first = T(nearest: start)
     return try call.make(type, input.shape) { (output) throws(TensorError) in
+      guard !output.isEmpty else { return }
       try walk.forEachLane { _, start in
-        var total = T.zero
+        var total = first
         for step in 0..<walk.extent {
           let index = start + (reverse ? walk.extent - 1 - step : step) * walk.inner
           if exclusive { output[index] = total }
-          total = T.add(total, x[index])
+          total = operation.apply(total, x[index])
           if !exclusive { output[index] = total }
         }
       }
@@ -182,7 +194,8 @@ private struct Distinct: NumberVisitor {
   let sorted: Bool
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Groups {
-    try groups(type) { $0 < $1 }
+    // NaN comes last, and each equals the others.
+    try groups(type) { $0 < $1 || ($1.isNotANumber && !$0.isNotANumber) }
   }
 
   func groups<T: TensorElement>(_ type: T.Type, _ isLess: (T, T) -> Bool) throws(TensorError) -> Groups {
@@ -190,7 +203,7 @@ private struct Distinct: NumberVisitor {
     let x = try input.elements(type)
     /// -1, 0 or 1 as row `a` comes before, with or after row `b`.
     func compare(_ a: Int, _ b: Int) -> Int {
-      for block in 0..<walk.outer {
+      for block in 0..<(walk.inner > 0 ? walk.outer : 0) {
         for column in 0..<walk.inner {
           let start = block * walk.extent * walk.inner + column
           let (left, right) = (x[start + a * walk.inner], x[start + b * walk.inner])
@@ -199,6 +212,10 @@ private struct Distinct: NumberVisitor {
         }
       }
       return 0
+    }
+    // Rows without elements take no memory, but their order would.
+    guard x.count > 0 || walk.extent < 1 << 20 else {
+      throw TensorError(.memoryLimit, "an axis of \(walk.extent) rows without elements is too long")
     }
     let order = (0..<walk.extent).sorted { a, b in
       let result = compare(a, b)

@@ -41,9 +41,12 @@ extension ONNXFunction {
       case 5: outputs.append(try reader.string(field))
       case 7: nodes.append(try ONNXNode(reader.message(field), at: field.offset))
       case 9: try opsets.readOperatorSet(reader.message(field))
-      case 10: domain = try reader.string(field)
+      case 10: domain = try reader.domain(field)
+      case 11: defaults.append(try ONNXAttribute(reader.message(field)))
+      case 13: overload = try reader.string(field)
       default: try reader.skip(field)
       }
+      guard nodes.count <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
     }
   }
 }
@@ -51,7 +54,12 @@ extension ONNXFunction {
 extension ONNXGraph {
   /// The most nodes, initialisers, inputs or outputs of one graph. An empty node takes two bytes in
   /// a file and a hundred times that in memory.
-  private static let maxItems = 1_000_000
+  fileprivate static let maxItems = 1_000_000
+
+  fileprivate static func tooLarge(at offset: Int) -> ModelFileError {
+    ModelFileError(
+      .tooLarge, "a graph has more than \(maxItems) nodes, weights, inputs or outputs", byteOffset: offset)
+  }
 
   fileprivate init(_ message: WireReader) throws(ModelFileError) {
     var reader = message
@@ -62,16 +70,11 @@ extension ONNXGraph {
       case 5: initializers.append(try ONNXTensor(reader.message(field)))
       case 11: inputs.append(try ONNXValueInfo(reader.message(field)))
       case 12: outputs.append(try ONNXValueInfo(reader.message(field)))
-      case 15:
-        try reader.skip(field)
-        sparseInitializerCount += 1
+      case 15: sparseInitializers.append(try ONNXSparseTensor(reader.message(field)))
       default: try reader.skip(field)
       }
-      guard max(nodes.count, initializers.count, inputs.count, outputs.count) <= ONNXGraph.maxItems else {
-        throw ModelFileError(
-          .tooLarge, "a graph has more than \(ONNXGraph.maxItems) nodes, weights, inputs or outputs",
-          byteOffset: field.offset)
-      }
+      let most = max(nodes.count, initializers.count, sparseInitializers.count, inputs.count, outputs.count)
+      guard most <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
     }
   }
 }
@@ -87,9 +90,8 @@ extension ONNXNode {
       case 3: name = try reader.string(field)
       case 4: operatorName = try reader.string(field)
       case 5: attributes.append(try ONNXAttribute(reader.message(field)))
-      case 7:
-        let name = try reader.string(field)
-        domain = name == "ai.onnx" ? "" : name
+      case 7: domain = try reader.domain(field)
+      case 8: overload = try reader.string(field)
       default: try reader.skip(field)
       }
     }
@@ -109,6 +111,7 @@ extension ONNXAttribute {
     var floats: [Float] = []
     var strings: [String] = []
     var tensors: [ONNXTensor] = []
+    var sparseTensors: [ONNXSparseTensor] = []
     while let field = try reader.next() {
       switch field.number {
       case 1: name = try reader.string(field)
@@ -121,6 +124,7 @@ extension ONNXAttribute {
       case 8: try reader.varints(field, into: &ints) { Int64(bitPattern: $0) }
       case 9: strings.append(try reader.string(field))
       case 10: tensors.append(try ONNXTensor(reader.message(field)))
+      case 22, 23: sparseTensors.append(try ONNXSparseTensor(reader.message(field)))
       case 20: type = try reader.int32(field)
       case 21: reference = try reader.string(field)
       default: try reader.skip(field)
@@ -136,6 +140,10 @@ extension ONNXAttribute {
     case 7: value = .ints(ints)
     case 8: value = .strings(strings)
     case 9: value = .tensors(tensors)
+    case 10: value = .other("list of graphs")
+    case 11: value = .sparseTensor(sparseTensors.first ?? ONNXSparseTensor())
+    case 12: value = .sparseTensors(sparseTensors)
+    case 13, 14: value = .type
     case 0:
       // Writers of the first format versions gave no type: the field that is present tells it.
       if let int {
@@ -152,10 +160,12 @@ extension ONNXAttribute {
         value = .floats(floats)
       } else if !strings.isEmpty {
         value = .strings(strings)
+      } else if !tensors.isEmpty {
+        value = .tensors(tensors)
       } else {
         value = .ints(ints)
       }
-    default: value = .other(type)
+    default: value = .other("\(type)")
     }
   }
 }
@@ -182,6 +192,9 @@ extension ONNXType {
       case 1: type = try decodeTensor(reader.message(field))
       case 4: type = .sequence(try decodeElement(reader.message(field)))
       case 5: type = try decodeMap(reader.message(field))
+      case 7, 8:
+        try reader.skip(field)
+        type = .other(field.number == 7 ? "an opaque value" : "a sparse tensor")
       case 9: type = .optional(try decodeElement(reader.message(field)))
       default: try reader.skip(field)
       }
@@ -257,7 +270,7 @@ extension ONNXTensor {
     self = try bytes.withUnsafeBytes { (buffer) throws(ModelFileError) in try ONNXTensor(WireReader(buffer)) }
   }
 
-  fileprivate init(_ message: WireReader) throws(ModelFileError) {
+  init(_ message: WireReader) throws(ModelFileError) {
     var reader = message
     self.message = reader.position..<reader.end
     while let field = try reader.next() {
@@ -271,6 +284,28 @@ extension ONNXTensor {
       default: try reader.skip(field)
       }
     }
+  }
+}
+
+extension ONNXSparseTensor {
+  init(_ message: WireReader) throws(ModelFileError) {
+    var reader = message
+    while let field = try reader.next() {
+      switch field.number {
+      case 1: values = try ONNXTensor(reader.message(field))
+      case 2: indices = try ONNXTensor(reader.message(field))
+      case 3: try reader.varints(field, into: &dimensions) { Int(truncatingIfNeeded: $0) }
+      default: try reader.skip(field)
+      }
+    }
+  }
+}
+
+extension WireReader {
+  /// The name of an operator domain; the standard one may be written both ways.
+  fileprivate mutating func domain(_ field: Field) throws(ModelFileError) -> String {
+    let name = try string(field)
+    return name == "ai.onnx" ? "" : name
   }
 }
 

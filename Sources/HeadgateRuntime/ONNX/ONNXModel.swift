@@ -18,8 +18,12 @@ struct ONNXModel {
 struct ONNXFunction {
   var name = ""
   var domain = ""
+  /// Tells functions of one name apart.
+  var overload = ""
   var inputs: [String] = []
   var outputs: [String] = []
+  /// The attributes that a call may leave out, with what they are then.
+  var defaults: [ONNXAttribute] = []
   var nodes: [ONNXNode] = []
   var opsets: [String: Int] = [:]
 }
@@ -28,7 +32,7 @@ struct ONNXGraph {
   var name = ""
   var nodes: [ONNXNode] = []
   var initializers: [ONNXTensor] = []
-  var sparseInitializerCount = 0
+  var sparseInitializers: [ONNXSparseTensor] = []
   var inputs: [ONNXValueInfo] = []
   var outputs: [ONNXValueInfo] = []
 }
@@ -37,6 +41,8 @@ struct ONNXNode {
   var name = ""
   var operatorName = ""
   var domain = ""
+  /// Which of several functions of one name the node calls.
+  var overload = ""
   var inputs: [String] = []
   var outputs: [String] = []
   var attributes: [ONNXAttribute] = []
@@ -54,12 +60,16 @@ struct ONNXAttribute {
     case floats([Float])
     case strings([String])
     case tensors([ONNXTensor])
-    /// A kind that no operator here reads, by its number in `AttributeProto.AttributeType`.
-    case other(Int32)
+    case sparseTensor(ONNXSparseTensor)
+    case sparseTensors([ONNXSparseTensor])
+    /// A type or a list of types. No operator computes with them, so they are not kept.
+    case type
+    /// A kind that no operator here reads: its name, or its number in `AttributeProto.AttributeType`.
+    case other(String)
   }
 
   var name = ""
-  var value = Value.other(0)
+  var value = Value.other("0")
   /// In a function's body: the attribute of the calling node that gives the value.
   var reference = ""
 }
@@ -74,6 +84,17 @@ indirect enum ONNXType {
   case sequence(ONNXType?)
   case map(keys: Int32, value: ONNXType?)
   case optional(ONNXType?)
+  /// A kind of value that is not read, in words.
+  case other(String)
+}
+
+/// A `SparseTensorProto`: the elements that are not zero, and where they stand.
+struct ONNXSparseTensor {
+  /// The elements in one dimension; their name is that of the whole.
+  var values = ONNXTensor()
+  /// For each element its place in row-major order `[elements]`, or its coordinates `[elements, rank]`.
+  var indices = ONNXTensor()
+  var dimensions: [Int] = []
 }
 
 /// A `TensorProto` whose elements still lie in the file.

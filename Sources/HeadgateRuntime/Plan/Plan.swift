@@ -44,10 +44,12 @@ final class Plan: Sendable {
 
   /// Runs all steps in order. An intermediate value is released after the last step that reads it.
   ///
-  /// - Returns: the outputs; nil where the value is absent, as an omitted optional input is.
+  /// Within a run an optional without a value is nil, just as an input that a node leaves out.
+  ///
+  /// - Returns: the outputs; nil where an optional has no value.
   func run(_ inputs: [Value?], captured: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
     var slots = [Value?](repeating: nil, count: slotCount)
-    for (slot, value) in zip(inputSlots, inputs) { slots[slot] = value }
+    for (slot, value) in zip(inputSlots, inputs) { slots[slot] = value?.present }
     for (slot, value) in zip(captureSlots, captured) { slots[slot] = value }
     for step in steps {
       let call = OperatorCall(
@@ -63,9 +65,9 @@ final class Plan: Sendable {
       for (index, slot) in step.outputs.enumerated() {
         guard let slot else { continue }
         guard index < results.count else {
-          throw RunError(step.node, TensorError(.unsupported, "output \(index) is not computed by this version"))
+          throw RunError(step.node, TensorError(.unsupported, "gives \(results.count) outputs, and more are read"))
         }
-        slots[slot] = results[index]
+        slots[slot] = results[index].present
       }
     }
     return gather(outputs, slots)
@@ -75,7 +77,7 @@ final class Plan: Sendable {
     operands.map { operand in
       switch operand {
       case .absent: nil
-      case .constant(let index): constants[index]
+      case .constant(let index): constants[index].present
       case .slot(let index): slots[index]
       }
     }
@@ -86,14 +88,22 @@ final class Plan: Sendable {
 struct PlannedSubgraph: Subgraph {
   let plan: Plan
   let inputCount: Int
-  let outputCount: Int
+  /// The declared types of the outputs; nil for those that are no tensors, or declared without a type.
+  let outputs: [ValueType?]
   /// Which of the owning node's captured values are this graph's.
   let captures: Range<Int>
+
+  var outputCount: Int { outputs.count }
+
+  func declaredOutput(_ index: Int) -> (elementType: ElementType, shape: [Int?]?)? {
+    guard index < outputs.count, let type = outputs[index] else { return nil }
+    return (type.elementType, type.shape)
+  }
 
   func run(_ inputs: [Value?], outer: OperatorCall) throws(TensorError) -> [Value] {
     do {
       let outputs = try plan.run(inputs, captured: Array(outer.captured[captures]), budget: outer.budget)
-      return outputs.compactMap { $0 }
+      return outputs.map { $0 ?? .absent }
     } catch {
       throw TensorError(error.cause?.code ?? .invalidValue, "in its graph: \(error.message)")
     }

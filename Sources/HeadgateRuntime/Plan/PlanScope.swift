@@ -1,23 +1,56 @@
+import HeadgateOperators
 import HeadgateTensors
 
 /// The names of one graph while its plan is built, and through `parent` those of the graphs around it.
 final class PlanScope {
+  /// The values of one plan.
+  private final class Frame {
+    var constants: [Value] = []
+    var slotCount = 0
+    var captureSlots: [Int] = []
+    /// What this graph reads of the graph around it, in that graph's terms.
+    var captures: [Plan.Operand] = []
+    /// What is known of the value in each slot.
+    var inferred: [InferredValue] = []
+    /// Why nodes certainly fail, by the slots of their outputs.
+    var faults: [Int: ModelFileError] = [:]
+    /// Whether types and shapes are followed: not in graphs inside of nodes, whose inputs nobody checks.
+    let isInferring: Bool
+
+    init(isInferring: Bool) {
+      self.isInferring = isInferring
+    }
+  }
+
   private let parent: PlanScope?
+  private let frame: Frame
   private var operands: [String: Plan.Operand] = [:]
-  private var constants: [Value] = []
-  private var slotCount = 0
-  private var captureSlots: [Int] = []
 
   /// The slots of the inputs that a caller gives.
   var inputSlots: [Int] = []
   /// The values of inputs that a caller may leave out, by slot.
   var defaults: [Int: Value] = [:]
   /// What this graph reads of the graph around it, in that graph's terms.
-  private(set) var captures: [Plan.Operand] = []
+  var captures: [Plan.Operand] { frame.captures }
 
   init(parent: PlanScope?) {
     self.parent = parent
+    frame = Frame(isInferring: parent == nil)
   }
+
+  /// A scope for the names of a function's body, whose values are of the same plan as the caller's.
+  init(sharing caller: PlanScope) {
+    parent = nil
+    frame = caller.frame
+  }
+
+  var isInferring: Bool { frame.isInferring }
+  var hasFaults: Bool { !frame.faults.isEmpty }
+
+  func inferred(slot: Int) -> InferredValue { frame.inferred[slot] }
+  func fault(in slot: Int) -> ModelFileError? { frame.faults[slot] }
+  func note(_ value: InferredValue, in slot: Int) { frame.inferred[slot] = value }
+  func note(_ fault: ModelFileError, in slot: Int) { frame.faults[slot] = fault }
 
   func local(_ name: String) -> Plan.Operand? { operands[name] }
 
@@ -29,42 +62,44 @@ final class PlanScope {
     if let constant = parent.constant(outer) {
       operand = add(constant)
     } else {
-      operand = .slot(newSlot())
-      captureSlots.append(slotCount - 1)
-      captures.append(outer)
+      let slot = newSlot()
+      operand = .slot(slot)
+      frame.captureSlots.append(slot)
+      frame.captures.append(outer)
     }
     operands[name] = operand
     return operand
   }
 
   func constant(_ operand: Plan.Operand) -> Value? {
-    if case .constant(let index) = operand { constants[index] } else { nil }
+    if case .constant(let index) = operand { frame.constants[index] } else { nil }
   }
 
   func define(_ name: String, constant: Value) throws(ModelFileError) {
-    try define(name, add(constant), by: "weight")
+    try define(name, as: add(constant), by: "weight")
   }
 
   func defineSlot(_ name: String, by definer: String) throws(ModelFileError) -> Int {
     let slot = newSlot()
-    try define(name, .slot(slot), by: definer)
+    try define(name, as: .slot(slot), by: definer)
     return slot
   }
 
-  private func define(_ name: String, _ operand: Plan.Operand, by definer: String) throws(ModelFileError) {
+  func define(_ name: String, as operand: Plan.Operand, by definer: String) throws(ModelFileError) {
     guard operands.updateValue(operand, forKey: name) == nil else {
       throw ModelFileError(.invalidGraph, "\(definer) defines '\(name)' a second time; each name may have one value")
     }
   }
 
   private func newSlot() -> Int {
-    slotCount += 1
-    return slotCount - 1
+    frame.slotCount += 1
+    frame.inferred.append(.unknown)
+    return frame.slotCount - 1
   }
 
   private func add(_ constant: Value) -> Plan.Operand {
-    constants.append(constant)
-    return .constant(constants.count - 1)
+    frame.constants.append(constant)
+    return .constant(frame.constants.count - 1)
   }
 
   /// Drops the steps whose results nobody reads, says after which step each slot may be released, and
@@ -86,7 +121,7 @@ final class PlanScope {
           released: released))
     }
     kept.reverse()
-    var compact = ConstantTable(constants)
+    var compact = ConstantTable(frame.constants)
     let packed = kept.map { step in
       Plan.Step(
         node: step.node, kernel: step.kernel, inputs: compact.keep(step.inputs), captured: compact.keep(step.captured),
@@ -94,8 +129,8 @@ final class PlanScope {
     }
     let results = compact.keep(outputs)
     return Plan(
-      constants: compact.kept, slotCount: slotCount, inputSlots: inputSlots, captureSlots: captureSlots, steps: packed,
-      outputs: results)
+      constants: compact.kept, slotCount: frame.slotCount, inputSlots: inputSlots, captureSlots: frame.captureSlots,
+      steps: packed, outputs: results)
   }
 }
 

@@ -15,6 +15,7 @@ package struct Reconciliation: Sendable {
   /// What each object asks for at present.
   package private(set) var actions: [ModelName: [Action]] = [:]
   private var ownCommits: Set<CommitID>
+  private var retired: [ModelName: ReleaseNumber]
   /// Keys of intents whose effects run in this process.
   private var begunHere: Set<String> = []
 
@@ -28,6 +29,7 @@ package struct Reconciliation: Sendable {
     let snapshot = try journal.load()
     records = snapshot.records
     controller = snapshot.controller
+    retired = snapshot.retired
     controller.fencingToken += 1
     openIntents = Dictionary(snapshot.openIntents.map { ($0.key, $0) }, uniquingKeysWith: { _, last in last })
     ownCommits = Set(controller.ownCommits)
@@ -56,7 +58,7 @@ package struct Reconciliation: Sendable {
     let record = records[name]
     let decision = Reconciler.next(
       name, desired: desired, record: record, observation: observation,
-      facts: facts(head: head, revert: revert, jitter: jitter), now: now)
+      facts: facts(head: head, revert: revert, jitter: jitter, firstRelease: retired[name]), now: now)
     try save(decision.record, over: record, name: name, events: decision.events)
     actions[name] = decision.actions.isEmpty ? nil : decision.actions
     waits[name] = decision.wait
@@ -171,8 +173,12 @@ package struct Reconciliation: Sendable {
 
   // MARK: Private
 
-  private func facts(head: CommitID?, revert: RevertFacts?, jitter: Double) -> ReconcileFacts {
-    ReconcileFacts(head: head, ownCommits: ownCommits, revert: revert, jitter: jitter, patience: patience)
+  private func facts(
+    head: CommitID?, revert: RevertFacts?, jitter: Double, firstRelease: ReleaseNumber? = nil
+  ) -> ReconcileFacts {
+    ReconcileFacts(
+      head: head, ownCommits: ownCommits, revert: revert, jitter: jitter, patience: patience,
+      firstRelease: firstRelease ?? ReleaseNumber(1))
   }
 
   private mutating func save(_ changed: ObjectRecord?, over record: ObjectRecord?, name: ModelName, events: [Event])
@@ -184,11 +190,12 @@ package struct Reconciliation: Sendable {
       records[name] = changed
       return
     }
+    let removed = changed == nil ? record.map { [name: $0.nextRelease] } : nil
     try journal.commit(
-      JournalTransition(
-        saved: [changed].compactMap(\.self), removed: changed == nil && record != nil ? [name] : [], events: events))
+      JournalTransition(saved: [changed].compactMap(\.self), removed: removed ?? [:], events: events))
     records[name] = changed
     if changed == nil {
+      retired.merge(removed ?? [:]) { _, new in new }
       actions[name] = nil
       waits[name] = nil
     }

@@ -11,16 +11,19 @@ package struct ReconcileFacts: Sendable {
   /// From 0 to below 1, drawn anew for each decision.
   package let jitter: Double
   package let patience: Patience
+  /// The number of the first release, for an object that is seen for the first time or again after its deletion.
+  package let firstRelease: ReleaseNumber
 
   package init(
     head: CommitID? = nil, ownCommits: Set<CommitID> = [], revert: RevertFacts? = nil, jitter: Double = 0.5,
-    patience: Patience = Patience()
+    patience: Patience = Patience(), firstRelease: ReleaseNumber = ReleaseNumber(1)
   ) {
     self.head = head
     self.ownCommits = ownCommits
     self.revert = revert
     self.jitter = jitter
     self.patience = patience
+    self.firstRelease = firstRelease
   }
 }
 
@@ -64,6 +67,9 @@ package struct Patience: Hashable, Sendable {
   package var git: Duration = .seconds(3600)
   package var firstBackoff: Duration = .seconds(2)
   package var longestBackoff: Duration = .seconds(300)
+  /// Attempts at a build that could not run. With the pauses between them they last about a quarter of an hour, longer
+  /// than a network or a package index is usually away.
+  package var buildAttempts = 11
   /// Attempts at a gate that could not run.
   package var gateAttempts = 5
 

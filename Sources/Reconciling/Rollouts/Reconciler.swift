@@ -18,7 +18,8 @@ package enum Reconciler {
       guard case .deployment = desired else { return Decision(record: nil) }
     }
     var rollout = Rollout(
-      record: record ?? ObjectRecord(name: name, phaseSince: now), desired: desired, observation: observation,
+      record: record ?? ObjectRecord(name: name, phaseSince: now, nextRelease: facts.firstRelease), desired: desired,
+      observation: observation,
       facts: facts, now: now)
     let wait = rollout.settle()
     guard !rollout.isGone else { return Decision(record: nil, events: rollout.events) }

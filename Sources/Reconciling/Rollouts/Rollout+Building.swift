@@ -21,7 +21,7 @@ extension Rollout {
   private mutating func awaitWork(_ what: String, owner: Wait.Owner, limit: Duration) -> Step {
     let begun = record.retry?.notBefore ?? record.phaseSince
     guard now >= begun + limit else { return .wait(Wait(what, owner: owner, until: begun + limit)) }
-    putOff(StageError(stage, reason: "TimedOut", "There was no result within its time; trying again.", remedy: .retry))
+    tryAgain(StageError(stage, reason: "TimedOut", "There was no result within its time.", remedy: .retry))
     return pause() ?? .moved
   }
 
@@ -60,7 +60,7 @@ extension Rollout {
     case .inconclusive:
       _ = block(.gates(evidence, .inconclusive, reason: "Inconclusive"))
     case .error:
-      retryGates(.gates(evidence, .error, reason: "GateError"))
+      tryAgain(.gates(evidence, .error, reason: "GateError"))
     }
   }
 
@@ -81,9 +81,10 @@ extension Rollout {
     _ = enter(.loading)
   }
 
-  /// A gate that could not run is an error, not a refusal: it is tried again, but not for ever.
-  mutating func retryGates(_ problem: StageError) {
-    if (record.retry?.attempts ?? 0) + 1 >= facts.patience.gateAttempts {
+  /// A build or a gate that could not run is an error, not a refusal: it is tried again, but not for ever.
+  mutating func tryAgain(_ problem: StageError) {
+    let limit = record.phase == .gating ? facts.patience.gateAttempts : facts.patience.buildAttempts
+    if (record.retry?.attempts ?? 0) + 1 >= limit {
       _ = block(problem)
     } else {
       putOff(problem)

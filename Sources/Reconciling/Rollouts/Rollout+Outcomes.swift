@@ -61,7 +61,8 @@ extension Rollout {
         _ = block(problem)
       }
     case .retry:
-      if record.phase == .gating { retryGates(problem) } else { putOff(problem) }
+      // What could not be pushed must be: Git would go on asking for what was taken back.
+      if record.phase == .reverting { putOff(problem) } else { tryAgain(problem) }
     case .wait(let seconds):
       // Bounded, because it comes from outside: no wait is endless.
       let pause = Duration.seconds(seconds.isFinite ? min(max(seconds, 0), 86_400) : 60)

@@ -13,11 +13,12 @@ struct InferenceAnswer {
   ///
   /// A sequence of maps (ZipMap) is answered as its scores, a tensor `[rows, classes]`; the output's parameter `labels`
   /// is a JSON array in a string, for the protocol allows only plain values there.
+  /// - Throws: `RequestError` when a value is not of the type that the model declares, but one without a form in JSON.
   func json() throws(RequestError) -> [UInt8] {
     let elementCount = outputs.reduce(0) { sum, output in
       switch output.value {
       case .tensor(let tensor), .maps(_, let tensor): sum + min(tensor.count, 1 << 24)
-      case .sequence: sum
+      case .sequence, .absent: sum
       }
     }
     var writer = JSONWriter(capacity: 256 + elementCount * 12)
@@ -50,10 +51,12 @@ struct InferenceAnswer {
       tensor = scores
       labels = text(of: keys)
     case .sequence:
-      throw .invalid("output \(shown(name)) is a sequence, for which the protocol has no form; ask for others")
+      throw RequestError(500, "output \(shown(name)) came out as a sequence, for which the protocol has no form")
+    case .absent:
+      throw RequestError(500, "output \(shown(name)) came out without a value, for which the protocol has no form")
     }
     guard let datatype = Datatype(tensor.elementType), datatype.hasJSONForm else {
-      throw .invalid("output \(shown(name)) is \(tensor.elementType.name), which has no JSON form; ask for others")
+      throw RequestError(500, "output \(shown(name)) came out as \(tensor.elementType.name), which has no JSON form")
     }
     var failure: TensorError?
     writer.object { writer in

@@ -14,18 +14,18 @@ struct InferenceRequest: Sendable {
     for (name, tensor) in inputs {
       guard let info = declared.first(where: { $0.name == name }) else {
         let names = declared.map { "'\($0.name)'" }.joined(separator: ", ")
-        throw .invalid("the model has no input \(shown(name)); it has \(names)")
+        throw .unfit("the model has no input \(shown(name)); it has \(names)")
       }
       guard info.elementType == tensor.elementType else {
         let wanted = Datatype(info.elementType)?.rawValue ?? info.elementType.name
         let given = Datatype(tensor.elementType)?.rawValue ?? tensor.elementType.name
-        throw .invalid("input '\(name)' has datatype \(given), but the model takes \(wanted)")
+        throw .unfit("input '\(name)' has datatype \(given), but the model takes \(wanted)")
       }
       guard let shape = info.shape else { continue }
       let fits = shape.count == tensor.shape.count && zip(shape, tensor.shape).allSatisfy { $0 == nil || $0 == $1 }
       guard fits else {
         let wanted = shape.map { $0.map(String.init) ?? "-1" }.joined(separator: ", ")
-        throw .invalid("input '\(name)' has shape \(tensor.shape), but the model takes [\(wanted)] (-1 is any)")
+        throw .unfit("input '\(name)' has shape \(tensor.shape), but the model takes [\(wanted)] (-1 is any)")
       }
     }
   }

@@ -37,13 +37,12 @@ struct Inference: Sendable {
       defer { version.end() }
       guard var outcome = await run(body, on: version, of: choices, since: start) else { continue }
       version.meter.record(
-        code: outcome.answer.status, latency: clock.now - start, phases: outcome.phases,
-        breaksContract: outcome.breaksContract, now: .now)
+        outcome.end, code: outcome.answer.status, latency: clock.now - start, phases: outcome.phases, now: .now)
       outcome.answer.headers[.headgateVersion] = version.version.description
       return outcome.answer
     }
     let picked = choices.picked
-    picked.meter.record(code: 503, latency: clock.now - start, phases: nil, now: .now)
+    picked.meter.record(.failed, code: 503, latency: clock.now - start, phases: nil, now: .now)
     var answer = Answer(
       RequestError(503, "model '\(address.model)' has more requests waiting than it can answer soon", retryAfter: 1))
     answer.headers[.headgateVersion] = picked.version.description
@@ -52,9 +51,8 @@ struct Inference: Sendable {
 
   private struct Outcome: Sendable {
     var answer: Answer
+    var end: TrafficMeter.End
     var phases: TrafficMeter.Phases?
-    /// Whether the request was refused, but suits another version that has traffic.
-    var breaksContract = false
   }
 
   /// Runs the request on an inference thread; `nil` when the version's queue is full.
@@ -74,29 +72,31 @@ struct Inference: Sendable {
     var phases = TrafficMeter.Phases()
     let begun = clock.now
     phases.queue = begun - start
+    var request: InferenceRequest?
     do throws(RequestError) {
-      let request = try InferenceRequest(body)
-      let names: [String]
-      do throws(RequestError) {
-        names = try request.outputNames(checkedAgainst: version.model)
-      } catch {
-        let breaksContract = choices.weighted.contains { $0 !== version && request.suits($0.model) }
-        return Outcome(answer: Answer(error), phases: nil, breaksContract: breaksContract)
-      }
-      phases.rows = request.inputs.values.first?.shape.first ?? 1
-      let parsed = clock.now
-      phases.input = parsed - begun
-      let values = try version.model.outputs(for: request.inputs, names: names)
+      let parsed = try InferenceRequest(body)
+      request = parsed
+      let names = try parsed.outputNames(checkedAgainst: version.model)
+      phases.rows = parsed.inputs.values.first?.shape.first ?? 1
+      let checked = clock.now
+      phases.input = checked - begun
+      let values = try version.model.outputs(for: parsed.inputs, names: names)
       let ran = clock.now
-      phases.inference = ran - parsed
+      phases.inference = ran - checked
       let answer = InferenceAnswer(
-        model: version.name.text, version: version.version.description, id: request.id ?? Self.newID(),
+        model: version.name.text, version: version.version.description, id: parsed.id ?? Self.newID(),
         outputs: names.compactMap { name in values[name].map { (name, $0) } })
       let bytes = try answer.json()
       phases.output = clock.now - ran
-      return Outcome(answer: Answer(status: 200, body: bytes), phases: phases)
+      return Outcome(answer: Answer(status: 200, body: bytes), end: .answered, phases: phases)
     } catch {
-      return Outcome(answer: Answer(error), phases: nil)
+      let isVersions =
+        switch error.fault {
+        case .client: false
+        case .signature: choices.weighted.contains { $0 !== version && request?.suits($0.model) == true }
+        case .version: true
+        }
+      return Outcome(answer: Answer(error), end: isVersions ? .failed : .refused)
     }
   }
 
@@ -172,41 +172,62 @@ extension InferenceRequest {
     return try outputNames(of: model)
   }
 
-  /// Whether a model declares all that the request names.
+  /// Whether the request is what a model declares: it names nothing else, and leaves out nothing. An input with a
+  /// default may be left out, which a declaration does not tell; such a model is not said to suit.
   func suits(_ model: Model) -> Bool {
     (try? outputNames(checkedAgainst: model)) != nil
+      && model.inputs.allSatisfy { $0.kind == .optional || inputs[$0.name] != nil }
   }
 
   /// The outputs to answer, in order: those asked for, or all that the protocol has a form for.
   func outputNames(of model: Model) throws(RequestError) -> [String] {
-    guard let outputs else { return model.outputs.filter(\.hasTensorForm).map(\.name) }
-    for name in outputs where !model.outputs.contains(where: { $0.name == name }) {
-      let names = model.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
-      throw .invalid("the model has no output \(shown(name)); it has \(names)")
+    let names = outputs ?? model.outputs.filter(\.hasTensorForm).map(\.name)
+    for name in names {
+      guard let info = model.outputs.first(where: { $0.name == name }) else {
+        let names = model.outputs.map { "'\($0.name)'" }.joined(separator: ", ")
+        throw .unfit("the model has no output \(shown(name)); it has \(names)")
+      }
+      if info.kind == .sequence {
+        throw .unfit("output \(shown(name)) is a sequence, for which the protocol has no form; ask for others")
+      }
+      guard Datatype(info.elementType)?.hasJSONForm == true else {
+        throw .unfit("output \(shown(name)) is \(info.elementType.name), which has no JSON form; ask for others")
+      }
     }
-    return outputs
+    return names
   }
 }
 
 extension Model {
-  /// Runs the model. What its inputs cause is the client's; the rest is the server's.
+  /// Runs the model on inputs that are what it declares.
+  /// - Throws: `RequestError`; the comments say whose doing each failure is, and its status says whether the client may
+  ///   get an answer by sending something else.
   func outputs(for inputs: [String: Tensor], names: [String]) throws(RequestError) -> [String: Value] {
     do throws(RunError) {
       return try run(inputs, outputs: names)
     } catch {
       switch error.code {
-      case .invalidInput, .unknownOutput: throw .invalid(error.message)
-      case .memoryLimit: throw RequestError(413, error.message)
+      // An input is left out; all else was checked before.
+      case .invalidInput, .unknownOutput: throw .unfit(error.message)
+      // No signature says how many rows are too many, and a version that takes fewer than the one before is worse.
+      case .memoryLimit: throw RequestError(413, error.message, fault: .version)
       case .nodeFailed:
-        // Some faults of a request show only in the run: a value that an encoder does not know, inputs of unequal rows.
-        let rowCounts = Set(inputs.values.map { $0.shape.first ?? 1 })
         switch error.cause?.code {
-        case .invalidValue: throw .invalid(error.message)
-        case .shape where rowCounts.count > 1: throw .invalid(error.message)
-        case .memoryLimit: throw RequestError(413, error.message)
+        // A value that an encoder does not know, an index out of range: the client may have it wrong, but the signature
+        // allows it, so the model should have an answer.
+        case .invalidValue: throw RequestError(400, error.message, fault: .version)
+        // Inputs that go together row by row, of which one has other rows: no version could make sense of them.
+        case .shape where hasUnequalRows(inputs): throw .invalid(error.message)
+        case .memoryLimit: throw RequestError(413, error.message, fault: .version)
         case .shape, .elementType, .missing, .unsupported, nil: throw RequestError(500, error.message)
         }
       }
     }
+  }
+
+  /// Whether inputs differ in their first extents where the model leaves these open.
+  private func hasUnequalRows(_ inputs: [String: Tensor]) -> Bool {
+    let open = self.inputs.filter { $0.shape.map { $0.first == .some(nil) } ?? true }
+    return Set(open.compactMap { inputs[$0.name]?.shape.first }).count > 1
   }
 }

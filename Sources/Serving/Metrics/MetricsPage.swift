@@ -41,6 +41,11 @@ final class MetricsPage: Sendable {
         text.sample("headgate_requests_total", row.labels + [("code", String(code))], Double(count))
       }
     }
+    // The code does not tell: a 400 is the client's or the version's.
+    text.family(
+      "headgate_version_errors_total", "counter", "Valid requests that the version did not answer; rollouts count them."
+    )
+    for row in rows { text.sample("headgate_version_errors_total", row.labels, Double(row.reading.errors)) }
     text.family("headgate_unrouted_errors_total", "counter", "Errors that belong to no version, by status code.")
     for (code, count) in unrouted.withLock({ $0 }).sorted(by: { $0.key < $1.key }) {
       text.sample("headgate_unrouted_errors_total", [("code", String(code))], Double(count))

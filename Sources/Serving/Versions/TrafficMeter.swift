@@ -2,6 +2,25 @@ import Domain
 import Synchronization
 
 /// Counts what one version answers. Outlives reloads of the same digest.
+///
+/// A rollout judges a version by the requests that are valid by its signature: by how many of them it answered, and how
+/// fast. What becomes of a request, and how it counts:
+///
+/// | the request | the client reads | counts as |
+/// |---|---|---|
+/// | is answered | 200 | `answered` |
+/// | cannot be read, or has inputs of unequal numbers of rows | 400 | `refused` |
+/// | names an input or output that the version does not declare, or has another type or shape, or leaves one out | 400 | `refused` |
+/// | the same, but another version with traffic declares what it asks for | 400 | `failed` |
+/// | is what the version declares, but its values are none that the model knows | 400 | `failed` |
+/// | is what the version declares, but needs more memory than a run may take | 413 | `failed` |
+/// | is what the version declares, but a node fails on it, or the answer has no form | 500 | `failed` |
+/// | finds the version's queue full, and no larger version has room | 503 | `failed` |
+///
+/// What the client alone did wrong is thus neither success nor error: it says nothing of the model, and quick refusals
+/// must not make a candidate look sound. A model that has no answer to a valid request failed, whatever status the client
+/// reads: else a candidate that turns away half of all people would be promoted on the other half.
+/// Metrics and statistics count all requests by what the client reads; `headgate_version_errors_total` is `failed`.
 final class TrafficMeter: Sendable {
   /// Sums that the statistics endpoint reports: how often, and how long in nanoseconds.
   struct Span: Hashable, Sendable {
@@ -18,12 +37,13 @@ final class TrafficMeter: Sendable {
 
   /// Everything counted, at one moment.
   struct Reading: Sendable {
-    /// What the answers say of the model. What a client did wrong says nothing, and its quick refusals must not make a
-    /// candidate look sound.
+    /// What was answered or failed.
     var requests = 0
+    /// What failed.
     var errors = 0
+    /// Of what was answered or failed.
     var latency = LatencyHistogram()
-    /// Refusals of what a client did wrong.
+    /// How long it took to refuse what a client did wrong.
     var refusals = LatencyHistogram()
     var codes: [Int: Int] = [:]
     var success = Span()
@@ -48,22 +68,28 @@ final class TrafficMeter: Sendable {
     state.withLock { TrafficCounters(requests: $0.requests, errors: $0.errors, latency: $0.latency) }
   }
 
-  /// Counts one answer.
-  /// - Parameter breaksContract: whether the version refused what another version of its model would take: that is the
-  ///   version's error, although the client reads a 4xx.
-  func record(code: Int, latency: Duration, phases: Phases?, breaksContract: Bool = false, now: Timestamp) {
-    let isError = code >= 500 || breaksContract
+  /// How a request ended for the version that it met.
+  enum End: Hashable, Sendable {
+    case answered
+    /// For what the client did wrong.
+    case refused
+    /// Without an answer to a valid request.
+    case failed
+  }
+
+  /// Counts one request.
+  func record(_ end: End, code: Int, latency: Duration, phases: Phases?, now: Timestamp) {
     let microseconds = UInt64(max(0, latency.microseconds))
     state.withLock { state in
       state.codes[code, default: 0] += 1
-      if code < 400 || isError {
+      if end == .refused {
+        state.refusals.record(microseconds: microseconds)
+      } else {
         state.requests += 1
         state.latency.record(microseconds: microseconds)
-      } else {
-        state.refusals.record(microseconds: microseconds)
       }
-      if isError { state.errors += 1 }
-      guard code < 300, let phases else {
+      if end == .failed { state.errors += 1 }
+      guard end == .answered, let phases else {
         state.failure.add(latency)
         return
       }

@@ -5,7 +5,8 @@ import Glibc
 /// Files in folders of the state, each under the digest of what it holds.
 ///
 /// A file appears whole or not at all: it is written beside its place, made durable, then renamed. What an interrupted
-/// write leaves behind is removed when a store is opened; files that another process is writing are left alone.
+/// write leaves behind is removed when a store is opened; files that another process is writing are left alone. A file that
+/// was damaged later is replaced when its content is put again.
 package struct FileArtifactStore: ArtifactStore {
   /// The largest file a shelf takes.
   package struct Limits: Hashable, Sendable {
@@ -62,8 +63,8 @@ package struct FileArtifactStore: ArtifactStore {
     return digest
   }
 
-  /// The file is read once, as it is copied; its digest is that of the copy. A link is not followed: what a build calls its
-  /// output must not name a file outside.
+  /// The file is read once, as it is copied; its digest is that of the copy. What is stored already is read as well, and
+  /// replaced when it is damaged. A link is not followed: what a build calls its output must not name a file outside.
   package func put(fileAt path: String, expected: Digest?, in shelf: Shelf) throws(StoreError) -> Digest {
     let source = try SourceFile(path)
     try check(size: source.byteCount, path, shelf)
@@ -84,6 +85,7 @@ package struct FileArtifactStore: ArtifactStore {
     return digest
   }
 
+  /// Whether there is a file of this name is all that is looked at: whoever reads it compares the digest.
   package func path(of digest: Digest, in shelf: Shelf) -> String? {
     let path = place(of: digest, in: shelf)
     return Self.byteCount(path) == nil ? nil : path
@@ -103,9 +105,17 @@ package struct FileArtifactStore: ArtifactStore {
     return bytes
   }
 
-  /// A file of the right name and size is taken for the content: a torn one cannot have come into being by our own writes.
+  /// Whether the file of this name is there and undamaged. It is read whole: our own writes leave no torn file, but disks
+  /// and people change files too, and putting the content again is how such a file is mended.
   private func holds(_ digest: Digest, byteCount: Int, in shelf: Shelf) -> Bool {
-    Self.byteCount(place(of: digest, in: shelf)) == byteCount
+    do throws(StoreError) {
+      let file = try SourceFile(place(of: digest, in: shelf))
+      guard file.byteCount == byteCount else { return false }
+      return try file.digest(limit: byteCount) == digest
+    } catch {
+      // What cannot be read is not held, whatever the reason: the rename that follows puts a new file in its place.
+      return false
+    }
   }
 
   private func place(of digest: Digest, in shelf: Shelf) -> String {

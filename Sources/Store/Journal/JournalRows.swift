@@ -16,7 +16,14 @@ enum JournalRows {
     let intents = try Row.fetchAll(database, sql: "SELECT key, intent FROM intents ORDER BY sequence")
     return JournalSnapshot(
       records: records, openIntents: try intents.map { try decode($0["intent"], "intent \($0["key"] as String)") },
-      controller: try controller(database))
+      controller: try controller(database), retired: try retired(database))
+  }
+
+  private static func retired(_ database: Database) throws -> [ModelName: ReleaseNumber] {
+    let rows = try Row.fetchAll(
+      database, sql: "SELECT name, next_release FROM retired WHERE name NOT IN (SELECT name FROM objects)")
+    return Dictionary(
+      rows.map { (ModelName($0["name"]), ReleaseNumber($0["next_release"])) }, uniquingKeysWith: { _, last in last })
   }
 
   static func controller(_ database: Database) throws -> ControllerRecord {
@@ -56,8 +63,10 @@ enum JournalRows {
         sql: "INSERT OR REPLACE INTO objects (name, record) VALUES (?, ?)",
         arguments: [record.name.text, try encode(record)])
     }
-    for name in transition.removed {
+    for (name, next) in transition.removed {
       try database.execute(sql: "DELETE FROM objects WHERE name = ?", arguments: [name.text])
+      try database.execute(
+        sql: "INSERT OR REPLACE INTO retired (name, next_release) VALUES (?, ?)", arguments: [name.text, next.value])
     }
     for event in transition.events {
       try database.execute(

@@ -45,6 +45,12 @@ enum Schema {
     """
     ALTER TABLE controller ADD COLUMN applied TEXT NOT NULL DEFAULT '[]';
     """,
+    """
+    CREATE TABLE retired (
+      name TEXT PRIMARY KEY,
+      next_release INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    """,
   ]
 
   static var currentFormat: Int { steps.count }

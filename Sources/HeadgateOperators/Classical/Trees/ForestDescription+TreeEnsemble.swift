@@ -86,10 +86,12 @@ extension ForestDescription {
     // The sets follow each other in the order of the nodes, each ended by NaN.
     var sets = values.split(omittingEmptySubsequences: false) { $0.isNaN }[...]
     for index in codes.indices where codes[index] == Mode.memberCode {
-      guard let set = sets.popFirst(), !set.isEmpty else {
+      // After the last NaN no further set begins.
+      guard let set = sets.popFirst(), !set.isEmpty || !sets.isEmpty else {
         throw TensorError(.invalidValue, "attribute 'membership_values' has no values for node \(index)")
       }
-      members[index] = Array(set)
+      // No feature equals NaN, so it stands for the empty set.
+      members[index] = set.isEmpty ? [.nan] : Array(set)
     }
     return members
   }

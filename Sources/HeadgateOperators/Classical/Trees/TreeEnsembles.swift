@@ -64,7 +64,7 @@ enum TreeEnsembles {
     }
     return try regression(
       try ForestPair(try describe(), again: describe), aggregate: aggregate, try PostTransform(attributes),
-      baseValues: try attributes.numbers("base_values"), keepsDouble: false)
+      baseValues: try attributes.numbers("base_values"), keepsType: false)
   }
 
   /// Input `[rows, features]`, output `[rows, targets]` of the input's type.
@@ -80,11 +80,11 @@ enum TreeEnsembles {
     let describe: ForestPair.Describe = { () throws(TensorError) in try ForestDescription(treeEnsemble: attributes) }
     return try regression(
       try ForestPair(try describe(), again: describe), aggregate: aggregate, transform, baseValues: [],
-      keepsDouble: true)
+      keepsType: true)
   }
 
   private static func regression(
-    _ forests: ForestPair, aggregate: Int, _ transform: PostTransform, baseValues: [Double], keepsDouble: Bool
+    _ forests: ForestPair, aggregate: Int, _ transform: PostTransform, baseValues: [Double], keepsType: Bool
   ) throws(TensorError) -> Kernel {
     let targets = forests.targetCount
     guard baseValues.isEmpty || baseValues.count == targets else {
@@ -96,7 +96,7 @@ enum TreeEnsembles {
     return { (call) throws(TensorError) in
       let input = try Rows(try call.tensor(0))
       let shape = [input.count, targets]
-      if keepsDouble && input.tensor.elementType == .double {
+      if keepsType && input.tensor.elementType == .double {
         let output = try call.make(Double.self, shape) { (output) throws(TensorError) in
           try forests.forEachRow(of: input, call, aggregate: aggregate) { _, _, _ in
           } double: { row, collected, seen in
@@ -115,7 +115,9 @@ enum TreeEnsembles {
             collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
         }
       }
-      return [.tensor(output)]
+      // Half precision is computed in single and rounded once.
+      guard keepsType && input.tensor.elementType == .float16 else { return [.tensor(output)] }
+      return [.tensor(try Casting.convert(output, to: .float16, call))]
     }
   }
 }

@@ -1,0 +1,130 @@
+import HeadgateTensors
+
+/// The computation of Attention, a block of queries of one head at a time: scores `[queries, keys]`,
+/// softmax, weighted sum of the values.
+struct ScaledDotProduct: RealVisitor {
+  /// Scores of so many queries are in memory at once.
+  private static let blockLength = 128
+
+  let query: Tensor
+  let key: Tensor
+  let value: Tensor
+  let shape: AttentionShape
+  let mask: AttentionMask
+  let scale: Double
+  let softcap: Double
+  /// When to copy the scores to an output; nil when nobody wants them.
+  let scoresAfter: AttentionSettings.ScoreStage?
+  /// Whether the output has the heads along an axis of their own, as the query has.
+  let hasHeadAxis: Bool
+  let call: OperatorCall
+
+  func visit<C: Real>(_ type: C.Type) throws(TensorError) -> (output: Tensor, scores: Tensor?) {
+    let (batch, heads, length) = (shape.query.batch, shape.query.heads, shape.query.length)
+    let (total, size) = (shape.key.length, shape.value.size)
+    let output =
+      hasHeadAxis
+      ? [batch, heads, length, size] : [batch, length, try [heads, size].elementCount()]
+    guard scoresAfter != nil else {
+      let answer = try call.make(type, output) { (answer) throws(TensorError) in
+        if !answer.isEmpty { try compute(answer, scores: nil) }
+      }
+      return (answer, nil)
+    }
+    var scores: Tensor?
+    let answer = try call.make(type, output) { (answer) throws(TensorError) in
+      scores = try call.make(type, [batch, heads, length, total]) { (scores) throws(TensorError) in
+        if !answer.isEmpty || !scores.isEmpty { try compute(answer, scores: scores) }
+      }
+    }
+    return (answer, scores)
+  }
+
+  private func compute<C: Real>(
+    _ answer: UnsafeMutableBufferPointer<C>, scores: UnsafeMutableBufferPointer<C>?
+  ) throws(TensorError) {
+    defer { withExtendedLifetime(self) {} }
+    let pointers = (try query.elements(C.self).start, try key.elements(C.self).start, try value.elements(C.self).start)
+    let rows = try mask.prepared(C.self, call)
+    let (length, total, size) = (shape.query.length, shape.key.length, shape.value.size)
+    let block = min(length, ScaledDotProduct.blockLength)
+    let (scoreCount, overflow) = block.multipliedReportingOverflow(by: total)
+    guard !overflow else { throw TensorError(.memoryLimit, "\(total) keys pass any memory limit") }
+    try call.withScratch(C.self, scoreCount) { (weights) throws(TensorError) in
+      try call.withScratch(C.self, block * size) { (sums) throws(TensorError) in
+        for batch in 0..<shape.query.batch {
+          for head in 0..<shape.query.heads {
+            let from = pointers.0 + shape.query.offset(batch: batch, head: head)
+            let keys = pointers.1 + shape.key.offset(batch: batch, head: head / shape.groupSize)
+            let values = pointers.2 + shape.value.offset(batch: batch, head: head / shape.groupSize)
+            for first in stride(from: 0, to: length, by: block) {
+              let count = min(block, length - first)
+              // Keys that all queries of the block are kept from need no scores, if nobody asks for those.
+              let width = scores == nil ? mask.visibleKeys(batch: batch, query: first + count - 1) : total
+              MatrixProduct.product(
+                .init(from + first * shape.query.rowStride, columns: shape.query.rowStride),
+                .init(keys, columns: shape.key.rowStride, transposed: true), into: weights, m: count, n: width,
+                k: shape.query.size, alpha: C(scale), accumulate: false)
+              for row in 0..<count {
+                let place = (batch * shape.query.heads + head) * length + first + row
+                try weigh(
+                  weights + row * width, count: width, rows, batch: batch, head: head, query: first + row,
+                  copy: scores?.baseAddress.map { $0 + place * total })
+              }
+              MatrixProduct.product(
+                .init(weights, columns: width), .init(values, columns: shape.value.rowStride), into: sums, m: count,
+                n: size, k: width, alpha: C.one, accumulate: false)
+              guard let target = answer.baseAddress else { continue }
+              for row in 0..<count { store(sums + row * size, target, batch: batch, head: head, query: first + row) }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// Turns the scores of one query into weights.
+  private func weigh<C: Real>(
+    _ scores: UnsafeMutablePointer<C>, count: Int, _ rows: AttentionMask.Rows<C>, batch: Int, head: Int, query: Int,
+    copy: UnsafeMutablePointer<C>?
+  ) throws(TensorError) {
+    if scoresAfter == .product { copy?.update(from: scores, count: count) }
+    if softcap > 0 {
+      let cap = C(softcap)
+      for key in 0..<count { scores[key] = cap * C.tanh(scores[key] / cap) }
+    }
+    if scoresAfter == .softcap { copy?.update(from: scores, count: count) }
+    try rows.apply(to: scores, count: count, batch: batch, head: head, query: query)
+    if scoresAfter == .mask { copy?.update(from: scores, count: count) }
+    Softmax.normalize(scores, count: count)
+    if scoresAfter == .softmax { copy?.update(from: scores, count: count) }
+  }
+
+  /// Puts the result of one query where it belongs in the output.
+  private func store<C>(
+    _ row: UnsafeMutablePointer<C>, _ answer: UnsafeMutablePointer<C>, batch: Int, head: Int, query: Int
+  ) {
+    let (heads, length, size) = (shape.query.heads, shape.query.length, shape.value.size)
+    let place =
+      hasHeadAxis ? (batch * heads + head) * length + query : (batch * length + query) * heads + head
+    (answer + place * size).update(from: row, count: size)
+  }
+}
+
+extension Softmax {
+  /// Softmax of a row in place. A row all of whose scores are negative infinity becomes zero: no key may be
+  /// attended to.
+  static func normalize<C: Real>(_ row: UnsafeMutablePointer<C>, count: Int) {
+    guard count > 0 else { return }
+    var greatest = row[0]
+    for index in 1..<max(count, 1) { greatest = C.maximum(greatest, row[index]) }
+    guard greatest != -C.infinity else { return row.update(repeating: 0, count: count) }
+    var total: C = 0
+    for index in 0..<count {
+      let value = C.exp(row[index] - greatest)
+      row[index] = value
+      total += value
+    }
+    for index in 0..<count { row[index] /= total }
+  }
+}

@@ -1,0 +1,89 @@
+import HeadgateTensors
+
+/// How two tensors are multiplied as numpy's matmul does it.
+struct ProductShapes {
+  let batches: Broadcasting
+  let m: Int
+  let n: Int
+  let k: Int
+  let output: Shape
+
+  init(_ a: Tensor, _ b: Tensor) throws(TensorError) {
+    guard a.rank > 0, b.rank > 0 else {
+      throw TensorError(.shape, "cannot multiply \(a.elementType)\(a.shape) and \(b.elementType)\(b.shape)")
+    }
+    let left = a.rank == 1 ? [1] + a.shape : a.shape
+    let right = b.rank == 1 ? b.shape + [1] : b.shape
+    (m, k, n) = (left[left.count - 2], left[left.count - 1], right[right.count - 1])
+    guard right[right.count - 2] == k else {
+      throw TensorError(.shape, "cannot multiply shapes \(a.shape) and \(b.shape)")
+    }
+    batches = try Broadcasting(Array(left.dropLast(2)), Array(right.dropLast(2)))
+    output = batches.shape + (a.rank > 1 ? [m] : []) + (b.rank > 1 ? [n] : [])
+  }
+
+  var batchCount: Int { batches.shape.extent(of: 0..<batches.shape.count) }
+
+  /// Calls `body(a, b, output)` with the numbers of the matrices that meet in each batch.
+  func forEachBatch(_ body: (Int, Int, Int) -> Void) {
+    let inner = batches.axes[0]
+    batches.forEachRow { offsetA, offsetB, offset in
+      for index in 0..<inner.extent {
+        body(offsetA + index * inner.strideA, offsetB + index * inner.strideB, offset + index)
+      }
+    }
+  }
+}
+
+/// One product for each batch.
+struct BatchedProduct: NumberVisitor {
+  let a: Tensor
+  let b: Tensor
+  let shapes: ProductShapes
+  let call: OperatorCall
+
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try a.elements(type)
+    let y = try b.elements(type)
+    defer { withExtendedLifetime((a, b)) {} }
+    let (m, n, k) = (shapes.m, shapes.n, shapes.k)
+    return try call.make(type, shapes.output) { (output) throws(TensorError) in
+      guard !output.isEmpty, let target = output.baseAddress else { return }
+      let (x, y) = (try x.start, try y.start)
+      let right = MatrixProduct.Operand(y, columns: n)
+      // Rows of all batches make one matrix when they meet the same right side.
+      if b.rank <= 2 {
+        return MatrixProduct.product(
+          .init(x, columns: k), right, into: target, m: shapes.batchCount * m, n: n, k: k, alpha: T.one,
+          accumulate: false)
+      }
+      shapes.forEachBatch { left, right, batch in
+        MatrixProduct.product(
+          .init(x + left * (m * k), columns: k), .init(y + right * (k * n), columns: n), into: target + batch * (m * n),
+          m: m, n: n, k: k, alpha: T.one, accumulate: false)
+      }
+    }
+  }
+}
+
+extension MatrixProduct {
+  /// The product in any type of number; floats go to the kernel.
+  static func product<T: Number>(
+    _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, m: Int, n: Int, k: Int, alpha: T,
+    accumulate: Bool
+  ) {
+    if let a = a as? Operand<Float>, let b = b as? Operand<Float>, let alpha = alpha as? Float {
+      // SAFETY: T is Float here.
+      let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
+      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate)
+    }
+    for row in 0..<m {
+      let target = c + row * n
+      if !accumulate { target.update(repeating: T.zero, count: n) }
+      for depth in 0..<k {
+        let factor = T.multiply(alpha, a[row, depth])
+        for column in 0..<n { target[column] = T.add(target[column], T.multiply(factor, b[depth, column])) }
+      }
+    }
+  }
+}

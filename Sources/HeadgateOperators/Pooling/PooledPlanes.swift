@@ -1,0 +1,68 @@
+import HeadgateTensors
+
+/// The planes of an image, one for each batch and channel, and the window that slides over each.
+struct PooledPlanes: Sendable {
+  let count: Int
+  let window: SlidingWindow
+  let outputShape: Shape
+
+  init(_ input: Tensor, _ call: OperatorCall) throws(TensorError) {
+    let window = try Window(call.attributes)
+    let kernel = try window.requiredKernel()
+    guard input.rank > 2 else {
+      throw TensorError(.shape, "an input of shape \(input.shape) has no axes behind batch and channels to pool over")
+    }
+    self.window = try window.sliding(over: Array(input.shape.dropFirst(2)), kernel: kernel)
+    count = input.shape[0] &* input.shape[1]
+    outputShape = Array(input.shape.prefix(2)) + self.window.outputShape
+  }
+
+  /// Calls `body(input, output, count, stride)` for each run of outputs in a row and each tap that lies on the input
+  /// for them, after `begin(row, count)` for the row.
+  ///
+  /// Pooling is bound by memory; whole rows at a time keep the loop inside of the kernels.
+  @inline(__always)
+  func forEachRow<T: Number>(
+    _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, begin: (UnsafeMutablePointer<T>, Int) -> Void,
+    _ body: (UnsafePointer<T>, UnsafeMutablePointer<T>, Int, Int) -> Void
+  ) {
+    let taps = window.rowTaps()
+    let (length, step, lines, plane) = (window.row.output, window.row.stride, window.lineCount, window.inputCount)
+    var rows: [SlidingWindow.KernelRow] = []
+    for index in 0..<count {
+      for line in 0..<lines {
+        let target = output + (index * lines + line) * length
+        begin(target, length)
+        window.findKernelRows(of: line, into: &rows)
+        for row in rows {
+          let source = input + (index * plane + row.offset)
+          for tap in taps {
+            body(
+              source + (tap.outputs.lowerBound &* step &+ tap.shift), target + tap.outputs.lowerBound,
+              tap.outputs.count, step)
+          }
+        }
+      }
+    }
+  }
+
+  /// Calls `body(plane, line, counts)` for each row of outputs, `counts` being how many elements each window has.
+  func forEachRowOfCounts(countsPads: Bool, _ body: (Int, Int, [Int]) -> Void) {
+    var (remaining, factors) = (window.lineCount, [[Int]]())
+    for axis in window.axes {
+      factors.append((0..<axis.output).map { countsPads ? axis.paddedTapCount(of: $0) : axis.taps(of: $0).count })
+    }
+    let inner = factors.removeLast()
+    for line in 0..<window.lineCount {
+      var (outer, rest) = (1, line)
+      remaining = window.lineCount
+      for counts in factors {
+        remaining /= counts.count
+        outer = outer &* counts[rest / remaining]
+        rest %= remaining
+      }
+      let counts = inner.map { $0 &* outer }
+      for index in 0..<count { body(index, line, counts) }
+    }
+  }
+}

@@ -1,0 +1,192 @@
+import HeadgateTensors
+
+/// What one step of a recurrent layer does.
+protocol RecurrentCell: Sendable {
+  /// How many blocks of `hidden` rows the weights have.
+  static var gateCount: Int { get }
+  /// The activation functions of one direction by default.
+  static var activations: [String] { get }
+  /// Whether there is a second state beside the output.
+  static var keepsCell: Bool { get }
+
+  init(_ node: OperatorNode) throws(TensorError)
+
+  /// Whether the recurrent bias of a gate is added with the input's, and not by the cell.
+  func foldsBias(ofGate gate: Int) -> Bool
+
+  /// Computes the next states of all sequences that still run.
+  func advance<C: Real>(_ pass: RecurrentPass<C>, step: Int)
+}
+
+/// One direction of a layer on its way through the steps; all matrices are row-major.
+struct RecurrentPass<C: Real> {
+  let batch: Int
+  let hidden: Int
+  /// `x W^T` and the biases: `[rows, gates * hidden]`, a row for each step of each sequence.
+  let projected: UnsafeMutablePointer<C>
+  /// R of this direction, transposed: `[hidden, gates * hidden]`.
+  let recurrent: UnsafePointer<C>
+  /// The length of its rows.
+  let width: Int
+  /// The part of B that belongs to R, `[gates * hidden]`; nil without biases.
+  let recurrentBias: UnsafePointer<C>?
+  /// `[3 * hidden]`; nil without peepholes.
+  let peepholes: UnsafePointer<C>?
+  /// The states, `[batch, hidden]` each.
+  let h: UnsafeMutablePointer<C>
+  let c: UnsafeMutablePointer<C>
+  /// Room for `[batch, gates * hidden]`, and for `[batch, hidden]`.
+  let gates: UnsafeMutablePointer<C>
+  let spare: UnsafeMutablePointer<C>
+  let activations: [RecurrentActivation]
+  let clip: C
+  let lengths: [Int]?
+  let steps: Int
+  let isReverse: Bool
+  /// The distance between the rows of two sequences at one step, and of one sequence at two steps.
+  let sequenceStride: Int
+  let stepStride: Int
+
+  /// The position that a sequence is at, or nil when it has ended.
+  func position(_ sequence: Int, step: Int) -> Int? {
+    let length = lengths?[sequence] ?? steps
+    guard step < length else { return nil }
+    return isReverse ? length - 1 - step : step
+  }
+
+  /// The projected input of a sequence at a position, for all gates.
+  func input(_ sequence: Int, _ position: Int, gates: Int) -> UnsafeMutablePointer<C> {
+    projected + (sequence * sequenceStride + position * stepStride) * gates * hidden
+  }
+
+  /// `target[batch, gates * hidden] = left[batch, hidden] R^T` for a range of the gates of R.
+  func multiply(_ left: UnsafeMutablePointer<C>, gates: Range<Int>, into target: UnsafeMutablePointer<C>) {
+    MatrixProduct.product(
+      .init(left, columns: hidden),
+      .init(recurrent + gates.lowerBound * hidden, columns: width), into: target, m: batch, n: gates.count * hidden,
+      k: hidden, alpha: C.one, accumulate: false)
+  }
+}
+
+/// Runs a layer: all inputs are multiplied with W at once, then the steps follow one another.
+struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
+  let cell: Cell
+  let settings: RecurrentSettings
+  let inputs: RecurrentInputs
+  let call: OperatorCall
+
+  private var directions: Int { settings.directions.count }
+
+  func visit<C: Real>(_ type: C.Type) throws(TensorError) -> [Value] {
+    let (steps, batch, hidden) = (inputs.steps, inputs.batch, inputs.hidden)
+    let stateShape = settings.hasBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
+    let wantsAll = call.node.usedOutputs.first ?? false
+    let all = settings.hasBatchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
+    let output = try call.make(type, wantsAll ? all : [0]) { $0.update(repeating: C.zero) }
+    let lastHidden = try call.make(type, stateShape) { $0.update(repeating: C.zero) }
+    let lastCell = try call.make(type, Cell.keepsCell ? stateShape : [0]) { $0.update(repeating: C.zero) }
+    if lastHidden.count > 0 {
+      for index in settings.directions.indices { try run(index, type, output, lastHidden, lastCell) }
+    }
+    var values = [Value.tensor(try Casting.convert(lastHidden, to: inputs.type, call))]
+    values.insert(wantsAll ? .tensor(try Casting.convert(output, to: inputs.type, call)) : values[0], at: 0)
+    if Cell.keepsCell { values.append(.tensor(try Casting.convert(lastCell, to: inputs.type, call))) }
+    return values
+  }
+
+  /// Runs one direction and writes its part of the outputs.
+  private func run<C: Real>(
+    _ direction: Int, _ type: C.Type, _ output: Tensor, _ lastHidden: Tensor, _ lastCell: Tensor
+  ) throws(TensorError) {
+    defer { withExtendedLifetime((inputs, output, lastHidden, lastCell)) {} }
+    let (batch, hidden, steps) = (inputs.batch, inputs.hidden, inputs.steps)
+    let width = try [Cell.gateCount, hidden].elementCount()
+    let rows = try [steps, batch].elementCount()
+    let projectedCount = try [rows, width].elementCount()
+    let states = try [batch, hidden].elementCount()
+    let gateCount = try [batch, width].elementCount()
+    // SAFETY: the outputs were made by the caller and nobody else has seen them.
+    let all = UnsafeMutablePointer(mutating: try output.elements(type).start)
+    let ends = UnsafeMutablePointer(mutating: try lastHidden.elements(type).start)
+    let cellEnds = UnsafeMutablePointer(mutating: try lastCell.elements(type).start)
+    try call.withScratch(type, projectedCount) { (projected) throws(TensorError) in
+      try project(direction, into: projected, rows: rows, width: width)
+      try call.withScratch(type, 3 * states + gateCount) { (scratch) throws(TensorError) in
+        let (h, c, spare, gates) = (scratch, scratch + states, scratch + 2 * states, scratch + 3 * states)
+        try begin(inputs.initialHidden, direction, h)
+        try begin(inputs.initialCell, direction, c)
+        let pass = RecurrentPass<C>(
+          batch: batch, hidden: hidden, projected: projected,
+          recurrent: try inputs.r.elements(type).start + direction * width * hidden, width: width,
+          recurrentBias: try part(inputs.bias, direction).map { $0 + width },
+          peepholes: try part(inputs.peepholes, direction), h: h, c: c, gates: gates, spare: spare,
+          activations: settings.directions[direction].activations, clip: C(settings.clip), lengths: inputs.lengths,
+          steps: steps,
+          isReverse: settings.directions[direction].isReverse, sequenceStride: settings.hasBatchFirst ? steps : 1,
+          stepStride: settings.hasBatchFirst ? 1 : batch)
+        for step in 0..<(inputs.lengths?.max() ?? steps) {
+          cell.advance(pass, step: step)
+          guard output.count > 0 else { continue }
+          for sequence in 0..<batch {
+            guard let position = pass.position(sequence, step: step) else { continue }
+            let place =
+              settings.hasBatchFirst
+              ? (sequence * steps + position) * directions + direction
+              : (position * directions + direction) * batch + sequence
+            (all + place * hidden).update(from: h + sequence * hidden, count: hidden)
+          }
+        }
+        for sequence in 0..<batch where inputs.lengths?[sequence] ?? steps > 0 {
+          let place = statePlace(sequence, direction)
+          (ends + place * hidden).update(from: h + sequence * hidden, count: hidden)
+          if Cell.keepsCell { (cellEnds + place * hidden).update(from: c + sequence * hidden, count: hidden) }
+        }
+      }
+    }
+  }
+
+  /// `x W^T` for all steps of all sequences, and the biases that do not depend on the state.
+  private func project<C: Real>(
+    _ direction: Int, into projected: UnsafeMutablePointer<C>, rows: Int, width: Int
+  ) throws(TensorError) {
+    let size = inputs.x.shape[2]
+    guard rows > 0, width > 0 else { return }
+    MatrixProduct.product(
+      .init(try inputs.x.elements(C.self).start, columns: size),
+      .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
+      into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false)
+    guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else { return }
+    try call.withScratch(C.self, width) { sums in
+      for gate in 0..<Cell.gateCount {
+        for index in gate * inputs.hidden..<(gate + 1) * inputs.hidden {
+          sums[index] = cell.foldsBias(ofGate: gate) ? bias[index] + bias[width + index] : bias[index]
+        }
+      }
+      for row in 0..<rows {
+        let target = projected + row * width
+        for index in 0..<width { target[index] += sums[index] }
+      }
+    }
+  }
+
+  /// The rows of a parameter that belong to one direction.
+  private func part<C: Real>(_ tensor: Tensor?, _ direction: Int) throws(TensorError) -> UnsafePointer<C>? {
+    guard let tensor else { return nil }
+    return try tensor.elements(C.self).start + direction * tensor.shape[1]
+  }
+
+  /// Copies an initial state; without one the state stays zero.
+  private func begin<C: Real>(
+    _ initial: Tensor?, _ direction: Int, _ state: UnsafeMutablePointer<C>
+  ) throws(TensorError) {
+    guard let values = try initial?.elements(C.self).start else { return }
+    for sequence in 0..<inputs.batch {
+      (state + sequence * inputs.hidden).update(
+        from: values + statePlace(sequence, direction) * inputs.hidden, count: inputs.hidden)
+    }
+  }
+
+  private func statePlace(_ sequence: Int, _ direction: Int) -> Int {
+    settings.hasBatchFirst ? sequence * directions + direction : direction * inputs.batch + sequence
+  }
+}

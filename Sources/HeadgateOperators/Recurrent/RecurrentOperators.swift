@@ -1,0 +1,147 @@
+import HeadgateTensors
+
+/// Recurrent layers: RNN, GRU and LSTM.
+enum RecurrentOperators {
+  static let table: [OperatorDefinition] = [
+    .prepared("RNN", since: 1, layer(PlainCell.self)), .prepared("GRU", since: 1, layer(GatedCell.self)),
+    .prepared("LSTM", since: 1, layer(MemoryCell.self)),
+  ]
+
+  /// What makes the kernel of a layer of such cells.
+  static func layer<Cell: RecurrentCell>(
+    _: Cell.Type
+  ) -> @Sendable (OperatorNode) throws(TensorError) -> Kernel {
+    { (node) throws(TensorError) in
+      let settings = try RecurrentSettings(node, activations: Cell.activations)
+      let cell = try Cell(node)
+      // X, W, R, B, the lengths, initial_h, initial_c and P. Each step multiplies with R, which is read
+      // fastest when its rows are those of the product's inner dimension.
+      var list: [WideInput] = []
+      for index in 0..<8 { list.append(try WideInput(index, of: node, order: index == 2 ? [0, 2, 1] : nil)) }
+      let weights = list
+      return { (call) throws(TensorError) in
+        let inputs = try RecurrentInputs(weights, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
+        let layer = RecurrentLayer(cell: cell, settings: settings, inputs: inputs, call: call)
+        return try inputs.x.elementType.visit(layer)
+      }
+    }
+  }
+}
+
+/// The attributes that all recurrent layers have.
+struct RecurrentSettings: Sendable {
+  /// For each direction whether it begins at the end of the sequence, and its activation functions.
+  struct Direction: Sendable {
+    let isReverse: Bool
+    let activations: [RecurrentActivation]
+  }
+
+  let directions: [Direction]
+  /// The greatest magnitude of what goes into an activation function.
+  let clip: Double
+  let hasBatchFirst: Bool
+  let hiddenSize: Int?
+
+  /// - Parameter defaults: the functions of one direction when the node names none.
+  init(_ node: OperatorNode, activations defaults: [String]) throws(TensorError) {
+    let reverse: [Bool]
+    // The first GRU's default was misspelt.
+    switch try node.attributes.string("direction") ?? "forward" {
+    case "forward", "foward": reverse = [false]
+    case "reverse": reverse = [true]
+    case "bidirectional": reverse = [false, true]
+    default: throw TensorError(.invalidValue, "attribute 'direction' is not forward, reverse or bidirectional")
+    }
+    var names = try node.attributes.strings("activations") ?? []
+    if names.isEmpty {
+      names = reverse.flatMap { _ in defaults }
+    }
+    guard names.count == defaults.count * reverse.count else {
+      throw TensorError(
+        .invalidValue, "\(names.count) activation functions are named, \(defaults.count * reverse.count) are needed")
+    }
+    // Each function takes the next values that are left, if it has use for any.
+    var alphas = (try node.attributes.floats("activation_alpha") ?? [])[...]
+    var betas = (try node.attributes.floats("activation_beta") ?? [])[...]
+    var functions: [RecurrentActivation] = []
+    for name in names { functions.append(try RecurrentActivation(name, &alphas, &betas)) }
+    directions = reverse.enumerated().map { index, isReverse in
+      Direction(
+        isReverse: isReverse,
+        activations: Array(functions[index * defaults.count..<(index + 1) * defaults.count]))
+    }
+    let clip = try node.attributes.float("clip").map(Double.init) ?? 0
+    self.clip = clip > 0 ? clip : .infinity
+    hasBatchFirst = try node.attributes.flag("layout")
+    hiddenSize = try node.attributes.int("hidden_size")
+  }
+}
+
+/// The tensors of one run of a recurrent layer, in the type that it computes in, with shapes that fit.
+struct RecurrentInputs {
+  let x: Tensor
+  let w: Tensor
+  /// R transposed: `[directions, hidden, gates * hidden]`.
+  let r: Tensor
+  let bias: Tensor?
+  let initialHidden: Tensor?
+  let initialCell: Tensor?
+  let peepholes: Tensor?
+  /// How many steps each sequence of the batch has; all have the same number when nil.
+  let lengths: [Int]?
+  let steps: Int
+  let batch: Int
+  let hidden: Int
+  /// The type of the outputs.
+  let type: ElementType
+
+  init(
+    _ inputs: [WideInput], _ settings: RecurrentSettings, gates: Int, keepsCell: Bool, _ call: OperatorCall
+  ) throws(TensorError) {
+    type = try call.tensor(0).elementType
+    (x, w, r) = (try inputs[0].tensor(call), try inputs[1].tensor(call), try inputs[2].tensor(call))
+    guard x.rank == 3, w.rank == 3, r.rank == 3 else {
+      throw TensorError(.shape, "X, W and R must have 3 axes, got shapes \(x.shape), \(w.shape) and \(r.shape)")
+    }
+    (steps, batch) = settings.hasBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
+    hidden = r.shape[1]
+    if let declared = settings.hiddenSize, declared != hidden {
+      throw TensorError(.shape, "attribute 'hidden_size' is \(declared), but R is for \(hidden)")
+    }
+    let directions = settings.directions.count
+    let rows = gates &* hidden
+    guard w.shape == [directions, rows, x.shape[2]], r.shape == [directions, hidden, rows] else {
+      let shapeR = [r.shape[0], r.shape[2], r.shape[1]]
+      throw TensorError(
+        .shape,
+        "with \(directions) direction(s) and \(gates) gate(s), W of shape \(w.shape) and R of shape \(shapeR) "
+          + "do not fit X of shape \(x.shape)")
+    }
+    let state = settings.hasBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
+    bias = try inputs[3].optionalTensor(call)
+    initialHidden = try inputs[5].optionalTensor(call)
+    initialCell = keepsCell ? try inputs[6].optionalTensor(call) : nil
+    peepholes = keepsCell ? try inputs[7].optionalTensor(call) : nil
+    for (tensor, shape, name) in [
+      (bias, [directions, 2 &* rows], "B"), (initialHidden, state, "initial_h"), (initialCell, state, "initial_c"),
+      (peepholes, [directions, 3 &* hidden], "P"),
+    ] {
+      if let tensor, tensor.shape != shape {
+        throw TensorError(.shape, "\(name) has shape \(tensor.shape), not \(shape)")
+      }
+    }
+    for tensor in [w, r, bias, initialHidden, initialCell, peepholes] {
+      if let tensor, tensor.elementType != x.elementType {
+        throw TensorError(.elementType, "X is \(type), another input \(tensor.elementType)")
+      }
+    }
+    lengths = try call.ints(4)
+    guard let lengths else { return }
+    guard lengths.count == batch else {
+      throw TensorError(.shape, "\(lengths.count) lengths are given for a batch of \(batch)")
+    }
+    for length in lengths where length < 0 || length > steps {
+      throw TensorError(.invalidValue, "a length of \(length) is outside of sequences of \(steps) steps")
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import HeadgateTensors
+
+/// Normalises rows to mean 0 and variance 1, then scales: gives the result, the means and inverse deviations.
+struct RowNormalization: RealVisitor {
+  let input: Tensor
+  /// The innermost extents of the input, which make a row.
+  let rowShape: Shape
+  /// Of any shape that can be stretched to the input's.
+  let scale: Tensor
+  let bias: Tensor?
+  let epsilon: Double
+  /// Whether the mean is taken off; else it counts as 0.
+  let centers: Bool
+  let call: OperatorCall
+
+  func visit<T: Real>(_ type: T.Type) throws(TensorError) -> [Value] {
+    let length = rowShape.extent(of: 0..<rowShape.count)
+    let rows = length == 0 ? 0 : input.count / length
+    let (factors, factorStep) = try parameter(scale)
+    var offsets: (tensor: Tensor, step: Int)?
+    if let bias { offsets = try parameter(bias) }
+    var means = [Float](repeating: 0, count: rows)
+    var deviations = [Float](repeating: 0, count: rows)
+    let x = try input.elements(type)
+    let result = try call.make(type, input.shape) { (output) throws(TensorError) in
+      let offset = try offsets?.tensor.elements(type).baseAddress
+      guard let x = x.baseAddress, let y = output.baseAddress, let factor = try factors.elements(type).baseAddress
+      else { return }
+      for row in 0..<rows {
+        let start = row * length
+        let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
+        let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
+        let inverse = 1 / (variance + epsilon).squareRoot()
+        means[row] = Float(mean)
+        deviations[row] = Float(inverse)
+        NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
+        NumberRows.multiply(
+          y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * (offsets?.step ?? 0) }, count: length)
+      }
+    }
+    withExtendedLifetime((factors, offsets)) {}
+    let outer = Array(input.shape.dropLast(rowShape.count)) + Shape(repeating: 1, count: rowShape.count)
+    guard length > 0 else { return [.tensor(result)] }
+    return [
+      .tensor(result), .tensor(try Tensor(shape: outer, floats: means)),
+      .tensor(try Tensor(shape: outer, floats: deviations)),
+    ]
+  }
+
+  /// Scale or bias, and how far its elements of one row are from those of the next: 0 when all rows share them.
+  private func parameter(_ tensor: Tensor) throws(TensorError) -> (tensor: Tensor, step: Int) {
+    let typed = try Casting.convert(tensor, to: input.elementType, call)
+    let outer = typed.shape.dropLast(rowShape.count)
+    if outer.allSatisfy({ $0 == 1 }) {
+      let inner = try typed.reshaped(to: Array(typed.shape.suffix(rowShape.count)))
+      return (try inner.expanded(to: rowShape, call), 0)
+    }
+    return (try typed.expanded(to: input.shape, call), rowShape.extent(of: 0..<rowShape.count))
+  }
+}

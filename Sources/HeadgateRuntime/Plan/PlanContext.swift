@@ -1,0 +1,69 @@
+import HeadgateOperators
+import HeadgateTensors
+
+/// What the building of all graphs of one model shares.
+final class PlanContext {
+  let file: ModelBytes
+  let external: ExternalData
+  let registry: OperatorRegistry
+  let functions: FunctionTable
+  /// Pays for weights that are larger in memory than in the file.
+  private let budget: MemoryBudget
+  /// What constants that were computed while loading may still take.
+  private var foldingBytes = 1 << 30
+  /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it.
+  private let foldingEnd = ContinuousClock.now + .seconds(10)
+  /// Tensors of attributes by their place in the file: a function's are made once for all its calls.
+  private var tensors: [Int: Tensor] = [:]
+
+  /// What stands for the open extents of inputs where types and shapes are followed; nil leaves them open. With it a
+  /// plan is only looked at, so that nothing is refused for it.
+  let openExtent: Int?
+
+  /// - Parameter maxBytes: the most bytes that sparse weights may take when they are made dense.
+  init(
+    file: ModelBytes, external: ExternalData, registry: OperatorRegistry, functions: FunctionTable, maxBytes: Int,
+    openExtent: Int? = nil
+  ) {
+    self.openExtent = openExtent
+    self.file = file
+    self.external = external
+    self.registry = registry
+    self.functions = functions
+    budget = MemoryBudget(limit: maxBytes)
+  }
+
+  func tensor(_ weight: ONNXTensor) throws(ModelFileError) -> Tensor {
+    try weight.makeTensor(from: file, external: external)
+  }
+
+  func tensor(_ weight: ONNXSparseTensor) throws(ModelFileError) -> Tensor {
+    try weight.makeTensor(from: file, external: external, budget: budget)
+  }
+
+  /// The tensor of an attribute in a function's body, which every call of the function reads again.
+  func sharedTensor(_ weight: ONNXTensor) throws(ModelFileError) -> Tensor {
+    if let tensor = tensors[weight.message.lowerBound] { return tensor }
+    let tensor = try tensor(weight)
+    tensors[weight.message.lowerBound] = tensor
+    return tensor
+  }
+
+  var isFolding: Bool { ContinuousClock.now < foldingEnd }
+
+  /// Whether constants that were computed may be kept, and counts them if so.
+  func keep(_ values: [Value]) -> Bool {
+    let size = values.reduce(0) { $0 &+ $1.byteCount }
+    guard size <= foldingBytes else { return false }
+    foldingBytes -= size
+    return true
+  }
+}
+
+/// The body of a function at one of its calls: what its attributes are there.
+struct FunctionCall {
+  /// The values of the function's attributes: the caller's, or else the function's own defaults.
+  let attributes: [String: ONNXAttribute.Value]
+  /// Stands before the names of nodes in messages: `encoder/attention/`.
+  let prefix: String
+}

@@ -1,0 +1,137 @@
+import Domain
+import Foundation
+import Glibc
+import Testing
+
+@testable import Building
+
+@Suite struct `A build step on the disk` {
+  private let place = TemporaryFolder()
+  private static let limits = BuildLimits(timeout: .seconds(60), memoryBytes: 1 << 30, outputBytes: 1 << 20)
+  private static let allowance = DiskAllowance(scratchBytes: 1 << 20, fileCount: 100, logBytes: 256 << 10)
+
+  private func build(_ line: String, files: [String: String] = [:]) async throws -> String {
+    let shelf = try Shelves(place.path)
+    let builder = SandboxedBuilder(
+      inputs: Files(files: files), artifacts: shelf, memo: Memory(), sandbox: try await Sandbox.detect(),
+      folder: place.path + "/builds", allowance: Self.allowance)
+    let inputs = try files.keys.sorted().map { StepInput.file(try #require(RepositoryPath($0))) }
+    let result = try await builder.build(deployment([step(line, inputs: inputs, limits: Self.limits)]))
+    return try shelf.text(result.model)
+  }
+
+  /// 900 KB each: no file is above limits.output.
+  private static let files = "for n in 1 2 3; do head -c 900000 /dev/urandom > part$n; done"
+
+  @Test(arguments: [
+    (files + "; sleep 600", "more than 2 MiB of the disk"),
+    (files + "; echo fast > model", "more than 2 MiB of the disk"),
+    ("mkdir -p a/b/c && cd a/b/c; " + files + "; sleep 600", "raise limits.output"),
+    ("for n in $(seq 150); do : > small$n; done; sleep 600", "more than 100 files and folders"),
+    ("while mkdir d && cd d; do :; done; sleep 600", "more than 100 files and folders"),
+    // Within limits.output, which bounds the log as any other file.
+    ("yes | head -c 300000; sleep 600", "printed more than 262144 bytes"),
+  ])
+  func `is stopped when it takes too much of it in sum`(line: String, message: String) async throws {
+    let error = await #expect(throws: StageError.self) { try await build(line) }
+    #expect(error?.reason == "DiskLimitExceeded", "\(String(describing: error))")
+    #expect(error?.remedy == .changeSpec)
+    #expect(error?.message.hasPrefix("step 'train' ") == true)
+    #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    #expect(error?.message.contains("The whole log: ") == true)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: place.path + "/builds/work").isEmpty)
+  }
+
+  @Test(arguments: [
+    // What it removed again, holes, and links to one file.
+    "for n in 1 2 3 4; do head -c 900000 /dev/urandom > part; rm part; done; echo done > model",
+    "for n in 1 2 3 4; do truncate -s 1000000 part$n; done; echo done > model",
+    "head -c 900000 /dev/urandom > part; for n in 1 2 3 4; do ln part link$n; done; echo done > model",
+    "for n in 1 2 3 4; do ln -s / link$n; done; echo done > model",
+  ])
+  func `is not charged for what takes no place`(line: String) async throws {
+    #expect(try await build(line) == "done\n")
+  }
+
+  @Test func `is not charged for its inputs`() async throws {
+    let data = String(repeating: "0123456789", count: 500_000)
+    #expect(try await build("wc -c < data > model", files: ["data": data]) == "5000000\n")
+  }
+
+  @Test func `writes to its own folder, /tmp and /dev/shm alone, and the two in memory have a size`() async throws {
+    let line = """
+      for d in / /dev /usr /proc /work /tmp /dev/shm; do if touch $d/x; then echo $d; fi; done > /tmp/list 2> /dev/null
+      df --output=size -B1M /tmp /dev/shm | tail -n 2 | tr -d ' ' >> /tmp/list; mv /tmp/list model
+      """
+    #expect(try await build(line) == "/work\n/tmp\n/dev/shm\n2048\n2048\n")
+  }
+
+  @Test func `leaves no folder of a step behind for the next`() async throws {
+    let folder = place.path + "/run"
+    let run = BuildRun(folder: folder, sandbox: try await Sandbox.detect(), allowance: Self.allowance)
+    let first = step("echo x > model; echo y > scratch")
+    _ = try await run.run(first, files: [], python: nil)
+    run.removeFolder(of: first)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["log"])
+  }
+
+  private let sleep = Sandbox.reduced.command(
+    "sleep 600", folders: SandboxFolders(), limits: nil, output: .captured(limit: 0))
+
+  @Test func `is stopped while the disk is nearly full, and tried again later`() async throws {
+    try FileSystem.makeFolder(place.path)
+    let roomy = FolderUse(byteCount: 1 << 30, fileCount: 1000)
+    let watch = DiskWatch(place.path, limit: roomy, log: place.path + "/log", logBytes: 1 << 20, reserveBytes: .max)
+    let error = await #expect(throws: DiskExcess.self) { try await watch.run(sleep, deadline: .seconds(900)) }
+    let stage = error?.stageError(of: "step 's'", advice: "")
+    #expect(stage?.reason == "DiskFull" && stage?.remedy == .retry)
+    #expect(stage?.message.contains(place.path) == true)
+  }
+
+  @Test func `that ended by itself keeps what it made on a full disk`() async throws {
+    try FileSystem.makeFolder(place.path)
+    let roomy = FolderUse(byteCount: 1 << 30, fileCount: 1000)
+    let watch = DiskWatch(place.path, limit: roomy, log: place.path + "/log", logBytes: 1 << 20, reserveBytes: .max)
+    #expect(await watch.excess() != nil)
+    #expect(await watch.excess(atEnd: true) == nil)
+  }
+
+  @Test func `is cancelled under watch as without one`() async throws {
+    try FileSystem.makeFolder(place.path)
+    let watch = await DiskWatch(
+      place.path, bytes: 1 << 30, files: 1000, log: place.path + "/log", allowance: DiskAllowance(reserveBytes: 0))
+    let task = Task { try await watch.run(sleep, deadline: .seconds(60)) }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
+
+@Suite struct `The use of a folder` {
+  private let place = TemporaryFolder()
+
+  // The peer is du, which counts the top folder too.
+  @Test func `is what du says`() async throws {
+    try FileSystem.makeFolder(place.path + "/a/b")
+    for (name, count) in [("one", 5000), ("a/two", 1_000_000), ("a/b/three", 0)] {
+      try FileSystem.create(place.path + "/" + name, bytes: [UInt8](repeating: 7, count: count))
+    }
+    #expect(link(place.path + "/one", place.path + "/a/again") == 0)
+    #expect(symlink("/usr", place.path + "/usr") == 0)
+    let use = await FolderUse.measured(place.path, fileLimit: .max)
+    #expect(use.fileCount == 7)
+    let du = try output(of: "/usr/bin/du", ["-s", "-B1", place.path])
+    var top = stat()
+    #expect(lstat(place.path, &top) == 0)
+    #expect(Int(du.prefix { $0.isNumber }) == use.byteCount + Int(top.st_blocks) * 512)
+  }
+
+  @Test func `ends early above the limit of files`() async throws {
+    try FileSystem.makeFolder(place.path)
+    for number in 0..<20 { try FileSystem.create(place.path + "/\(number)", bytes: []) }
+    #expect(await FolderUse.measured(place.path, fileLimit: 5).fileCount == 6)
+  }
+
+  @Test func `of a missing folder is nothing`() async {
+    #expect(await FolderUse.measured(place.path, fileLimit: 5) == FolderUse())
+  }
+}

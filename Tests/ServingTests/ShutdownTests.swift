@@ -1,0 +1,88 @@
+import Synchronization
+import Testing
+
+@testable import Serving
+
+/// Counts what several threads see.
+private final class Count: Sendable {
+  private let value = Atomic<Int>(0)
+
+  var now: Int { value.load(ordering: .relaxed) }
+  func add() { value.add(1, ordering: .relaxed) }
+}
+
+@Suite struct `A model server that is stopped` {
+  @Test func `answers all who had connected and asked before`() async throws {
+    let server = try await RunningServer.gated(try TestState())
+    let port = server.port
+    // More than it accepts in the time that the threads of this test leave it.
+    let requests = await onThread { (0..<600).compactMap { _ in RawRequest(port: port) } }
+    #expect(requests.count == 600)
+    try await server.stop()
+    let ends = await onThread { requests.map { $0.end() } }
+    #expect(Set(ends) == [.answered], "\(Set(ends))")
+  }
+
+  @Test func `resets nobody who connects meanwhile`() async throws {
+    let server = try await RunningServer.gated(try TestState())
+    let port = server.port
+    let answered = Count()
+    let lost = try await withThrowingTaskGroup(of: [RawRequest.End].self) { group in
+      for _ in 0..<8 {
+        group.addTask {
+          await onThread {
+            var lost: [RawRequest.End] = []
+            // Until nobody listens.
+            while let request = RawRequest(port: port) {
+              let end = request.end()
+              if end == .answered {
+                answered.add()
+              } else if request.sendTime < .milliseconds(20) {
+                // Whoever connects and says nothing for longer may be left.
+                lost.append(end)
+              }
+            }
+            return lost
+          }
+        }
+      }
+      let deadline = ContinuousClock.now + .seconds(20)
+      while answered.now < 100, ContinuousClock.now < deadline { await Task.yield() }
+      #expect(answered.now >= 100)
+      try await server.stop()
+      return try await group.reduce(into: []) { $0 += $1 }
+    }
+    #expect(lost.isEmpty, "\(lost.count) connections were lost: \(Set(lost))")
+  }
+
+  @Test func `is not ready any more, and tells clients to go elsewhere, before it listens no longer`() async throws {
+    let server = try await RunningServer.gated(try TestState(), drainTime: .seconds(1))
+    #expect(try await server.get("/v2/health/ready").status == 200)
+    async let end: Void = server.stop()
+    var last = try await server.get("/v2/health/ready")
+    let deadline = ContinuousClock.now + .seconds(20)
+    while last.status == 200, ContinuousClock.now < deadline { last = try await server.get("/v2/health/ready") }
+    #expect(last.status == 503)
+    #expect(last.header("Connection") == "close")
+    try await end
+  }
+
+  @Test func `ends although somebody is connected and says nothing`() async throws {
+    let server = try await RunningServer.gated(try TestState())
+    let port = server.port
+    let silent = await onThread { RawRequest(port: port, sending: "") }
+    try await server.stop()
+    #expect(silent?.end() == .lost("end of file"))
+  }
+
+  @Test(.timeLimit(.minutes(1))) func `cuts off at its deadline who does not finish asking`() async throws {
+    var settings = ServerSettings()
+    settings.stopDeadline = .milliseconds(500)
+    let server = try await RunningServer.gated(try TestState(), settings: settings)
+    let port = server.port
+    let head = "POST /v2/models/m/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"
+    let halting = await onThread { RawRequest(port: port, sending: head) }
+    #expect(halting != nil)
+    await #expect(throws: ServerError.self) { try await server.stop() }
+  }
+}
