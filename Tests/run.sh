@@ -31,6 +31,7 @@ make_expectations() {
   stamp=$(find Tests/peers examples/adult -name '*.py' -o -name '*.txt' -o -name adult.csv | LC_ALL=C sort |
     xargs cat | sha256sum | cut -c1-16)
   export HEADGATE_EXPORTS=$peers/$stamp/exports HEADGATE_METRICS=$peers/$stamp/metrics.json
+  export HEADGATE_CONTRIBUTED=$peers/$stamp/contributed
   export HEADGATE_PEER_PYTHON=$peers/venv-$stamp/bin/python
   if [ ! -e "$peers/$stamp/complete" ]; then
     rm -rf "$peers"
@@ -39,6 +40,8 @@ make_expectations() {
     "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: -r Tests/peers/requirements.txt
     "$HEADGATE_PEER_PYTHON" Tests/peers/metrics.py "$HEADGATE_METRICS"
     "$HEADGATE_PEER_PYTHON" Tests/peers/exports.py "$HEADGATE_EXPORTS"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/native_trees.py "$HEADGATE_EXPORTS/native"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/contributed.py "$HEADGATE_CONTRIBUTED"
     # The example's own environment trains its models, the peers' ONNX Runtime says what they predict.
     /usr/bin/python3 -m venv "$peers/adult-$stamp"
     "$peers/adult-$stamp/bin/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes \

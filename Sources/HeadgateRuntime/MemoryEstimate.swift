@@ -18,6 +18,15 @@ public struct MemoryEstimate: Sendable, Hashable {
   ///
   /// - Throws: `ModelFileError` when it cannot be loaded.
   public init(_ bytes: ModelBytes, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
+    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
+    if format == .onnx {
+      try self.init(onnx: bytes, options)
+    } else {
+      try self.init(trees: bytes, format, options)
+    }
+  }
+
+  private init(onnx bytes: ModelBytes, _ options: ModelOptions) throws(ModelFileError) {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
@@ -48,5 +57,17 @@ public struct MemoryEstimate: Sendable, Hashable {
     runByteCount = peak
     valueCount = values
     unknownCount = unknown
+  }
+
+  /// Trees take about as much in memory as in their file, and a row of them its features and its answer.
+  private init(trees bytes: ModelBytes, _ format: ModelFormat, _ options: ModelOptions) throws(ModelFileError) {
+    let trees = try TreeModel(bytes, format: format, givesRawScores: options.givesRawScores)
+    let sizes = (trees.inputs + trees.outputs).map { info in
+      InferredValue(info.elementType, info.shape?.map { $0 ?? 1 }).byteCount
+    }
+    weightByteCount = bytes.count
+    runByteCount = sizes.reduce(0) { $0.addingSaturating($1 ?? 0) }
+    valueCount = sizes.count
+    unknownCount = sizes.filter { $0 == nil }.count
   }
 }

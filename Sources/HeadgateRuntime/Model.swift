@@ -10,6 +10,14 @@ import HeadgateTensors
 /// let features = try Tensor(shape: [1, 4], floats: [5.1, 3.5, 1.4, 0.2])
 /// let outputs = try model.run(["features": features])
 /// ```
+///
+/// Besides ONNX it reads the own files of XGBoost (JSON and UBJSON) and LightGBM (text). Such a model has one input,
+/// `features` `[rows, features]`, floats for XGBoost and doubles for LightGBM as each computes; NaN is a missing value,
+/// and a category is given as its number. Numbers of other types are converted, and a model whose file names its
+/// categories takes texts as well. A classifier gives `label` (int64, the index of the class) and `probabilities`
+/// `[rows, classes]`, with two columns for two classes; one of raw margins `label` and `score`; all others
+/// `prediction` `[rows, targets]`. All trees count, also those after a `best_iteration`, as in `Booster.predict`.
+/// `ModelMetadata.featureNames` says which column is which.
 public struct Model: Sendable {
   /// The inputs that a run must be given, in the model's order.
   public let inputs: [ValueInfo]
@@ -18,11 +26,17 @@ public struct Model: Sendable {
   /// What the file says of itself.
   public let metadata: ModelMetadata
 
-  private let plan: Plan
+  private let program: Program
   private let defaults: [Value?]
   private let options: ModelOptions
 
-  /// Maps and loads a model file.
+  /// What carries out a run.
+  private enum Program: Sendable {
+    case plan(Plan)
+    case trees(TreeModel)
+  }
+
+  /// Maps and loads a model file: ONNX, XGBoost's JSON or UBJSON, LightGBM's text. Its content says which.
   ///
   /// - Throws: `ModelFileError`; its code tells an unreadable file from a damaged, an unsupported or a senseless one.
   public init(path: String, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
@@ -31,6 +45,25 @@ public struct Model: Sendable {
 
   /// Loads a model from bytes that the caller may have hashed or scanned before.
   public init(bytes: ModelBytes, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
+    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
+    guard format != .onnx else {
+      try self.init(onnx: bytes, options)
+      return
+    }
+    let trees = try TreeModel(bytes, format: format, givesRawScores: options.givesRawScores)
+    self.init(trees, options)
+  }
+
+  private init(_ trees: TreeModel, _ options: ModelOptions) {
+    inputs = trees.inputs
+    outputs = trees.outputs
+    metadata = trees.metadata
+    program = .trees(trees)
+    defaults = [nil]
+    self.options = options
+  }
+
+  private init(onnx bytes: ModelBytes, _ options: ModelOptions) throws(ModelFileError) {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
@@ -44,7 +77,7 @@ public struct Model: Sendable {
     for output in graph.outputs { outputs.append(try ValueInfo(output)) }
     self.inputs = inputs
     self.outputs = outputs
-    self.plan = plan
+    self.program = .plan(plan)
     self.defaults = plan.inputSlots.map { scope.defaults[$0] }
     self.options = options
     self.metadata = ModelMetadata(file)
@@ -79,7 +112,13 @@ public struct Model: Sendable {
     for name in names where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
     }
-    let results = try plan.run(try arrange(values), captured: [], budget: MemoryBudget(limit: options.maxRunBytes))
+    let budget = MemoryBudget(limit: options.maxRunBytes)
+    let results: [Value?]
+    switch program {
+    case .plan(let plan): results = try plan.run(try arrange(values), captured: [], budget: budget)
+    case .trees(let trees):
+      results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
+    }
     var answer: [String: Value] = [:]
     for (info, value) in zip(self.outputs, results) where names.contains(info.name) {
       guard value != nil || info.kind == .optional else {
@@ -134,12 +173,27 @@ public struct ModelMetadata: Sendable, Hashable {
   public let opsets: [String: Int]
   /// Free-form properties.
   public let properties: [String: String]
+  /// The names of the features, in the order of the columns of a tree model's only input; empty when the file has none.
+  public let featureNames: [String]
+  /// By feature the names of its categories; the model takes the place of a name in the list. Empty when the file
+  /// has none.
+  public let categories: [String: [String]]
 
+  init(
+    producerName: String, producerVersion: String, irVersion: Int, opsets: [String: Int],
+    properties: [String: String], featureNames: [String] = [], categories: [String: [String]] = [:]
+  ) {
+    self.producerName = producerName
+    self.producerVersion = producerVersion
+    self.irVersion = irVersion
+    self.opsets = opsets
+    self.properties = properties
+    self.featureNames = featureNames
+    self.categories = categories
+  }
   init(_ file: ONNXModel) {
-    producerName = file.producerName
-    producerVersion = file.producerVersion
-    irVersion = Int(file.irVersion)
-    opsets = file.opsets
-    properties = file.metadata
+    self.init(
+      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
+      opsets: file.opsets, properties: file.metadata)
   }
 }

@@ -4,7 +4,7 @@ public struct ModelFileError: Error, Sendable, Hashable, CustomStringConvertible
   public enum Code: String, Sendable, Hashable {
     /// The file could not be opened or mapped.
     case unreadable
-    /// The bytes are no ONNX model: truncated, damaged, or another format.
+    /// The bytes are no model of a format that is read: truncated, damaged, or another format.
     case malformed
     /// A count, length or depth passes the limits of this version.
     case tooLarge

@@ -2,11 +2,6 @@ import HeadgateOperators
 
 /// What can be said of a model file without loading it: no weights are read, no kernels prepared.
 public struct ModelInspection: Sendable, Hashable {
-  /// The formats that model files come in.
-  public enum Format: String, Sendable, Hashable, Encodable {
-    case onnx
-  }
-
   /// One operator that a model uses, and whether this version can run it.
   public struct OperatorUse: Sendable, Hashable {
     /// The operator's domain; empty for `ai.onnx`.
@@ -34,7 +29,7 @@ public struct ModelInspection: Sendable, Hashable {
     public internal(set) var byteCount = 0
   }
 
-  public let format: Format
+  public let format: ModelFormat
   /// The bytes of the file itself, without external data.
   public let fileByteCount: Int
   /// What the file says of itself.
@@ -54,7 +49,25 @@ public struct ModelInspection: Sendable, Hashable {
   ///
   /// - Throws: `ModelFileError.malformed` or `tooLarge` when the file cannot be decoded.
   public static func inspect(_ bytes: ModelBytes) throws(ModelFileError) -> ModelInspection {
-    ModelInspection(try ONNXModel(decoding: bytes), fileByteCount: bytes.count)
+    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
+    guard format != .onnx else { return ModelInspection(try ONNXModel(decoding: bytes), fileByteCount: bytes.count) }
+    return ModelInspection(bytes, format)
+  }
+
+  /// The formats of boosting libraries have neither operators nor other files. What is damaged in one is told when it
+  /// is loaded.
+  private init(_ bytes: ModelBytes, _ format: ModelFormat) {
+    let trees = try? TreeModel(bytes, format: format, givesRawScores: false)
+    self.format = format
+    fileByteCount = bytes.count
+    metadata =
+      trees?.metadata
+      ?? ModelMetadata(producerName: "", producerVersion: "", irVersion: 0, opsets: [:], properties: [:])
+    inputs = trees?.inputs ?? []
+    outputs = trees?.outputs ?? []
+    weights = Weights()
+    externalData = []
+    operators = []
   }
 
   init(_ model: ONNXModel, fileByteCount: Int = 0, registry: OperatorRegistry = .standard) {

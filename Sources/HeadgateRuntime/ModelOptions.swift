@@ -7,9 +7,12 @@ public struct ModelOptions: Sendable, Hashable {
   /// A digest of the model file says nothing about those files, so a caller that verifies digests
   /// turns this off, or verifies the files that `ModelInspection.externalData` lists.
   public var allowsExternalData: Bool
+  /// Whether a model of XGBoost or LightGBM also gives its raw scores, as the output `score` `[rows, scores]`.
+  public var givesRawScores: Bool
 
-  public init(maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true) {
+  public init(maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false) {
     self.maxRunBytes = maxRunBytes
     self.allowsExternalData = allowsExternalData
+    self.givesRawScores = givesRawScores
   }
 }

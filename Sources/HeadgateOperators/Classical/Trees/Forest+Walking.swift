@@ -39,11 +39,9 @@ extension Forest {
       } else {
         for root in roots.indices {
           for row in 0..<count {
-            let leaf =
-              modes.isEmpty
-              ? leafInOrder(nodes, rows + row * stride, roots[root])
-              : leafByMode(nodes, rows + row * stride, roots[root])
-            add(leaf, tree: root, aggregate, scores + row * targetCount, seen + row * targetCount)
+            add(
+              leaf(nodes, rows + row * stride, roots[root]), tree: root, aggregate, scores + row * targetCount,
+              seen + row * targetCount)
           }
         }
       }
@@ -155,6 +153,10 @@ extension Forest {
     }
   }
 
+  func leaf(_ nodes: UnsafePointer<Node>, _ row: UnsafePointer<Scalar>, _ root: Int32) -> Int {
+    modes.isEmpty ? leafInOrder(nodes, row, root) : leafByMode(nodes, row, root)
+  }
+
   private func leafInOrder(_ nodes: UnsafePointer<Node>, _ row: UnsafePointer<Scalar>, _ root: Int32) -> Int {
     Int(Self.walkOne(nodes, row, root, WithMissing<Scalar>.self))
   }
@@ -173,12 +175,26 @@ extension Forest {
         case .greater: value > node.threshold
         case .equal: value == node.threshold
         case .notEqual: value != node.threshold
+        case .member: value >= 0 && value < Self.categoryLimit && isMember(value, of: index)
+        case .truncatedMember: value > -1 && value < 2_147_483_648 && isMember(value, of: index)
+        case .lessOrEqualZeroMissing:
+          value.magnitude <= Self.zeroThreshold ? node.feature & Self.missingBit != 0 : value <= node.threshold
         }
       let takesTrue = isTrue || (node.feature & Self.missingBit != 0 && value.isNaN)
       let next = Int(takesTrue ? node.whenTrue : node.whenFalse)
       if next == index { return index }
       index = next
     }
+  }
+
+  /// Numbers up to this magnitude count as zero where zero counts as missing (LightGBM's own bound).
+  private static var zeroThreshold: Scalar { Scalar(Float(1e-35)) }
+
+  /// Floats name each whole number below this, so XGBoost takes no category from here on.
+  private static var categoryLimit: Scalar { 16_777_216 }
+
+  private func isMember(_ value: Scalar, of node: Int) -> Bool {
+    sets.contains(Int(value), in: Int(setIndices[node]))
   }
 
   private func add(

@@ -3,9 +3,9 @@ import HeadgateTensors
 /// Trees compiled for speed: the nodes of each tree lie together in the order of a walk, 16 bytes each.
 ///
 /// All order comparisons are brought to `feature <= threshold`, and a leaf points to itself, so that
-/// several walks go on side by side without branches until none of them moves. Nodes that test for
-/// equality keep a mode and take a slower walk.
-struct Forest<Scalar: TreeScalar>: Sendable {
+/// several walks go on side by side without branches until none of them moves. Forests with nodes that
+/// test for anything else keep a mode for each node and take a slower walk.
+package struct Forest<Scalar: TreeScalar>: Sendable {
   struct Node: Sendable {
     /// The threshold; in a leaf its first weight.
     var threshold: Scalar
@@ -19,6 +19,9 @@ struct Forest<Scalar: TreeScalar>: Sendable {
   private(set) var roots: [Int32] = []
   /// The comparison of each node; empty when all are `lessOrEqual`.
   private(set) var modes: [ForestDescription.Mode] = []
+  /// The set of each node that seeks a member; empty when there is none.
+  private(set) var setIndices: [Int32] = []
+  let sets: CategorySets
   /// The weights of node `i` are at `weightStarts[i]..<weightStarts[i + 1]`; empty with `treeTargets`.
   private(set) var weightStarts: [Int32] = []
   private(set) var weightTargets: [Int32] = []
@@ -27,16 +30,18 @@ struct Forest<Scalar: TreeScalar>: Sendable {
   private(set) var treeTargets: [Int32] = []
   private(set) var hasMissing = false
   /// The features that a row must have.
-  private(set) var columns = 1
-  let targetCount: Int
+  package private(set) var columns = 1
+  /// The number of scores that the trees give.
+  package let targetCount: Int
 
   static var missingBit: UInt32 { 1 << 31 }
 
   /// Compiles the trees; nodes that no root leads to are left out.
   ///
   /// - Throws: `TensorError.invalidValue` when a node leads back to itself.
-  init(_ description: ForestDescription) throws(TensorError) {
+  package init(_ description: ForestDescription) throws(TensorError) {
     targetCount = description.targetCount
+    sets = description.sets
     guard !description.roots.isEmpty else { throw TensorError(.invalidValue, "the ensemble has no trees") }
     let order = try Self.order(description)
     var places = [Int32](repeating: -1, count: description.nodes.count)
@@ -46,6 +51,7 @@ struct Forest<Scalar: TreeScalar>: Sendable {
     modes.reserveCapacity(order.count)
     for index in order { append(description, index, places) }
     if modes.allSatisfy({ $0 == .lessOrEqual }) { modes = [] }
+    if sets.count > 0 { setIndices = order.map { Int32(description.nodes[$0].set) } }
     setTargets(description, order, places)
   }
 
@@ -170,6 +176,6 @@ struct Forest<Scalar: TreeScalar>: Sendable {
 private enum VisitState: UInt8 { case new, open, done }
 
 /// The types that thresholds and scores of trees are computed in.
-protocol TreeScalar: BinaryFloatingPoint, TensorElement {}
+package protocol TreeScalar: BinaryFloatingPoint, TensorElement {}
 extension Float: TreeScalar {}
 extension Double: TreeScalar {}

@@ -2,15 +2,21 @@ import HeadgateTensors
 
 /// The trees of an ensemble as a model file gives them, in one list of nodes.
 ///
-/// Built from attributes and thrown away once a `Forest` is compiled from it. The nodes may share
+/// Built from a model file and thrown away once a `Forest` is compiled from it. The nodes may share
 /// children; `Forest` refuses cycles.
-struct ForestDescription {
+package struct ForestDescription {
   /// What a node compares a feature with its threshold for; a leaf compares nothing.
-  enum Mode: UInt8, Sendable {
+  package enum Mode: UInt8, Sendable {
     case lessOrEqual, less, greaterOrEqual, greater, equal, notEqual, leaf
+    /// True for a category of the node's set; a negative value is of no category.
+    case member
+    /// The same, but the value is cut to a whole number first: what lies above -1 is category 0.
+    case truncatedMember
+    /// `lessOrEqual`, where zero counts as missing.
+    case lessOrEqualZeroMissing
   }
 
-  struct Node {
+  package struct Node {
     var mode: Mode
     var feature: Int
     var threshold: Double
@@ -18,29 +24,80 @@ struct ForestDescription {
     var missingIsTrue: Bool
     var trueChild: Int
     var falseChild: Int
+    /// The index of the set that a member is sought in.
+    var set: Int = 0
+
+    /// A test; the children are indices into `nodes`.
+    package init(
+      mode: Mode, feature: Int, threshold: Double, missingIsTrue: Bool, trueChild: Int, falseChild: Int, set: Int = 0
+    ) {
+      self.mode = mode
+      self.feature = feature
+      self.threshold = threshold
+      self.missingIsTrue = missingIsTrue
+      self.trueChild = trueChild
+      self.falseChild = falseChild
+      self.set = set
+    }
   }
 
   /// What a leaf adds to the score of one target.
-  struct Weight {
+  package struct Weight {
     var target: Int
     var value: Double
+
+    package init(target: Int, value: Double) {
+      self.target = target
+      self.value = value
+    }
   }
 
-  var nodes: [Node] = []
-  var roots: [Int] = []
+  package internal(set) var nodes: [Node] = []
+  /// The first node of each tree.
+  package var roots: [Int] = []
   /// The weights of all leaves, those of node `i` at `weightStarts[i]..<weightStarts[i + 1]`.
   var weights: [Weight] = []
   var weightStarts: [Int] = []
+  /// The sets of categories that nodes refer to.
+  package private(set) var sets = CategorySets()
   let targetCount: Int
 
   /// More nodes than this do not fit the 32-bit indices of a compiled forest.
-  static let maxNodeCount = Int(Int32.max) / 2
+  package static let maxNodeCount = Int(Int32.max) / 2
 
-  init(targetCount: Int) throws(TensorError) {
+  /// An empty description.
+  ///
+  /// - Throws: `TensorError.invalidValue` for a senseless number of targets.
+  package init(targetCount: Int) throws(TensorError) {
     guard targetCount > 0, targetCount <= 1 << 24 else {
       throw TensorError(.invalidValue, "the trees have \(targetCount) targets or classes")
     }
     self.targetCount = targetCount
+  }
+
+  /// Appends a test of a feature, or with `weights` a leaf. Every node is appended so, or none; `finish` ends it.
+  package mutating func append(_ node: Node, weights leaf: some Sequence<Weight> = EmptyCollection<Weight>()) {
+    nodes.append(node)
+    weightStarts.append(weights.count)
+    weights.append(contentsOf: leaf)
+  }
+
+  /// Appends a leaf.
+  package mutating func appendLeaf(weights leaf: some Sequence<Weight>) {
+    let index = nodes.count
+    append(
+      Node(mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: index, falseChild: index),
+      weights: leaf)
+  }
+
+  /// Appends a set of categories as a bit field and returns its index.
+  package mutating func appendSet(words: some Collection<UInt32>, firstWord: Int = 0) -> Int {
+    sets.append(words, firstWord: firstWord)
+  }
+
+  /// Ends a list of nodes that were appended.
+  package mutating func finish() {
+    weightStarts.append(weights.count)
   }
 
   /// Sets the weights of the leaves from pairs in any order; those of one node keep their order.

@@ -1,0 +1,170 @@
+import HeadgateOperators
+import HeadgateTensors
+
+/// A model of a boosting library, read from the library's own file and run as the library runs it.
+///
+/// It has one input, `features` `[rows, features]`, with NaN for what is missing and for a category its number: floats
+/// for XGBoost, doubles for LightGBM, as each computes; numbers of other types are converted as the libraries convert
+/// them. A model whose file names its categories (XGBoost since 3.1) also takes texts. For the outputs see `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
+struct TreeModel: Sendable {
+  let inputs: [ValueInfo]
+  let outputs: [ValueInfo]
+  let metadata: ModelMetadata
+  private let texts: FeatureTexts
+  private let predict: @Sendable (Tensor, MemoryBudget) throws(TensorError) -> [Value]
+
+  /// The name of the only input.
+  static let inputName = "features"
+
+  /// - Throws: `ModelFileError` with the place of what is damaged, or the name of what is not supported.
+  init(_ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool) throws(ModelFileError) {
+    switch format {
+    case .lightGBM:
+      let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try LightGBMFile(bytes) }
+      try self.init(LightGBMPredictor(file), ModelMetadata(file), FeatureTexts([]), givesRawScores)
+    case .xgboostJSON, .xgboostUBJSON, .onnx:
+      let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in
+        let subject = "XGBoost model"
+        if case .xgboostUBJSON = format {
+          var reader = UBJSONReader(bytes, subject: subject)
+          return try XGBoostFile(reading: &reader)
+        }
+        var reader = JSONReader(bytes, subject: subject)
+        return try XGBoostFile(reading: &reader)
+      }
+      try self.init(XGBoostPredictor(file), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
+    }
+  }
+
+  private init<Predictor: TreePredictor>(
+    _ predictor: Predictor, _ metadata: ModelMetadata, _ texts: FeatureTexts, _ givesRawScores: Bool
+  ) throws(ModelFileError) {
+    let elementType = Predictor.Scalar.elementType
+    guard predictor.featureCount > 0 else { throw ModelFileError(.invalidGraph, "the model has no features") }
+    guard metadata.featureNames.isEmpty || metadata.featureNames.count == predictor.featureCount else {
+      throw ModelFileError(
+        .invalidGraph, "the file names \(metadata.featureNames.count) features and has \(predictor.featureCount)")
+    }
+    inputs = [
+      ValueInfo(name: Self.inputName, kind: .tensor, elementType: elementType, shape: [nil, predictor.featureCount])
+    ]
+    var outputs = predictor.answer.outputs(scoreCount: predictor.scoreCount)
+    let addsScore = givesRawScores && !outputs.contains { $0.name == "score" }
+    if addsScore {
+      outputs.append(
+        ValueInfo(name: "score", kind: .tensor, elementType: elementType, shape: [nil, predictor.scoreCount]))
+    }
+    self.outputs = outputs
+    self.metadata = metadata
+    self.texts = texts
+    predict = { (features, budget) throws(TensorError) in
+      let rows = features.shape[0]
+      let numbers = try features.elements(Predictor.Scalar.self)
+      let scores = try Tensor(shape: [rows, predictor.scoreCount], of: Predictor.Scalar.self, budget: budget) {
+        predictor.score(numbers, count: rows, into: $0)
+      }
+      withExtendedLifetime(features) {}
+      let values = try predictor.answer.values(
+        of: predictor.divisor == 1 ? scores : scores.divided(by: predictor.divisor, budget: budget), budget: budget)
+      return addsScore ? values + [.tensor(scores)] : values
+    }
+  }
+
+  /// The caller's values with the features in the type that the model computes in.
+  func converted(_ values: [String: Value], budget: MemoryBudget) throws(RunError) -> [String: Value] {
+    guard case .tensor(let tensor)? = values[Self.inputName], tensor.elementType != inputs[0].elementType else {
+      return values
+    }
+    var values = values
+    do {
+      if tensor.elementType == .string {
+        if !texts.isEmpty { values[Self.inputName] = .tensor(try texts.numbers(tensor, budget: budget)) }
+      } else if let converted = inputs[0].elementType == .float
+        ? try tensor.converted(to: Float.self, budget: budget) : try tensor.converted(to: Double.self, budget: budget)
+      {
+        values[Self.inputName] = .tensor(converted)
+      }
+    } catch {
+      throw RunError(
+        error.code == .memoryLimit ? .memoryLimit : .invalidInput, "input '\(Self.inputName)': \(error)", cause: error)
+    }
+    return values
+  }
+
+  /// Runs the model on features that were checked against `inputs`.
+  func run(_ inputs: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
+    guard case .tensor(let features)?? = inputs.first else { return [] }
+    do {
+      return try predict(features, budget)
+    } catch {
+      throw RunError(error.code == .memoryLimit ? .memoryLimit : .nodeFailed, "trees: \(error)", cause: error)
+    }
+  }
+}
+
+/// Gives the raw scores of rows.
+protocol TreePredictor: Sendable {
+  associatedtype Scalar: AnswerScalar
+
+  /// The features of a row.
+  var featureCount: Int { get }
+  /// The scores of a row.
+  var scoreCount: Int { get }
+  var answer: TreeAnswer<Scalar> { get }
+  /// What raw scores are divided by before they become an answer.
+  var divisor: Scalar { get }
+
+  /// Writes the scores `[count, scoreCount]` of rows `[count, featureCount]`.
+  func score(_ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>)
+}
+
+extension Tensor {
+  /// The numbers in another type; nil when the tensor holds no plain numbers.
+  fileprivate func converted<Target: BinaryFloatingPoint & TensorElement>(
+    to type: Target.Type, budget: MemoryBudget
+  ) throws(TensorError) -> Tensor? {
+    switch elementType {
+    case .float: try map(Float.self, budget) { Target($0) }
+    case .double: try map(Double.self, budget) { Target($0) }
+    case .int64: try map(Int64.self, budget) { Target($0) }
+    case .int32: try map(Int32.self, budget) { Target($0) }
+    default: nil
+    }
+  }
+
+  fileprivate func divided<Scalar: AnswerScalar>(by divisor: Scalar, budget: MemoryBudget) throws(TensorError) -> Tensor
+  {
+    try map(Scalar.self, budget) { $0 / divisor }
+  }
+
+  private func map<Source: TensorElement, Target: TensorElement>(
+    _ source: Source.Type, _ budget: MemoryBudget, _ transform: (Source) -> Target
+  ) throws(TensorError) -> Tensor {
+    let elements = try elements(source)
+    defer { withExtendedLifetime(self) {} }
+    return try Tensor(shape: shape, of: Target.self, budget: budget) { output in
+      for index in elements.indices { output[index] = transform(elements[index]) }
+    }
+  }
+}
+
+extension ModelMetadata {
+  init(_ file: XGBoostFile) {
+    var categories: [String: [String]] = [:]
+    for (feature, names) in file.categories.enumerated() where !names.isEmpty {
+      categories[feature < file.featureNames.count ? file.featureNames[feature] : String(feature)] = names
+    }
+    var properties = file.attributes
+    properties["objective"] = file.objective
+    properties["booster"] = file.booster
+    self.init(
+      producerName: "XGBoost", producerVersion: file.version.map(String.init).joined(separator: "."), irVersion: 0,
+      opsets: [:], properties: properties, featureNames: file.featureNames, categories: categories)
+  }
+
+  init(_ file: LightGBMFile) {
+    self.init(
+      producerName: "LightGBM", producerVersion: file.version, irVersion: Int(file.version.drop { $0 == "v" }) ?? 0,
+      opsets: [:], properties: ["objective": file.objective], featureNames: file.featureNames, categories: [:])
+  }
+}

@@ -1,0 +1,158 @@
+/// What a file of XGBoost holds, as far as predicting needs it. Read from JSON and from UBJSON alike.
+struct XGBoostFile: Sendable {
+  /// The names of a feature's categories, in the order of their numbers.
+  typealias CategoryNames = [String]
+
+  private(set) var version: [Int32] = []
+  private(set) var booster = ""
+  private(set) var objective = ""
+  private(set) var attributes: [String: String] = [:]
+  private(set) var featureNames: [String] = []
+  private(set) var featureTypes: [String] = []
+  /// One number, or a list of one for each score in brackets (since version 3.1).
+  private(set) var baseScore = "0.5"
+  private(set) var classCount = 0
+  private(set) var targetCount = 1
+  private(set) var featureCount = 0
+  private(set) var trees: [XGBoostTree] = []
+  /// The score that each tree adds to.
+  private(set) var treeTargets: [Int32] = []
+  /// What the leaves of each tree are multiplied by; empty but for dart.
+  private(set) var treeFactors: [Float] = []
+  /// `[features + 1, scores]`, the last row the biases; of gblinear only.
+  private(set) var linearWeights: [Float] = []
+  /// For each feature its categories (since version 3.1); empty lists for numbers.
+  private(set) var categories: [CategoryNames] = []
+
+  /// How many scores the model gives for each row.
+  var scoreCount: Int { max(classCount, targetCount, 1) }
+
+  init<Reader: DocumentReader>(reading reader: inout Reader) throws(ModelFileError) {
+    var hasLearner = false
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "version": self.version = try reader.numbers(Int32.self)
+      case "learner":
+        hasLearner = true
+        try self.readLearner(&reader)
+      default: try reader.skip()
+      }
+    }
+    try reader.finish()
+    guard hasLearner, !booster.isEmpty, !objective.isEmpty else {
+      throw reader.malformed("it has no learner with a booster and an objective", at: 0)
+    }
+  }
+
+  private mutating func readLearner<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "attributes":
+        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+          self.attributes[key] = try reader.text()
+        }
+      case "feature_names": self.featureNames = try reader.texts()
+      case "feature_types": self.featureTypes = try reader.texts()
+      case "gradient_booster": try self.readBooster(&reader)
+      case "learner_model_param": try self.readParameters(&reader)
+      case "objective":
+        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+          if key == "name" { self.objective = try reader.text() } else { try reader.skip() }
+        }
+      default: try reader.skip()
+      }
+    }
+  }
+
+  private mutating func readParameters<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "base_score": self.baseScore = try reader.text()
+      case "num_class": self.classCount = try self.count(&reader, upTo: 1 << 20)
+      case "num_target": self.targetCount = try self.count(&reader, upTo: 1 << 20)
+      case "num_feature": self.featureCount = try self.count(&reader, upTo: Int(Int32.max))
+      default: try reader.skip()
+      }
+    }
+  }
+
+  private func count<Reader: DocumentReader>(_ reader: inout Reader, upTo limit: Int) throws(ModelFileError) -> Int {
+    let offset = reader.position
+    let count = try reader.integer()
+    guard (0...limit).contains(count) else { throw reader.malformed("a count is \(count)", at: offset) }
+    return count
+  }
+
+  private mutating func readBooster<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "name": self.booster = try reader.text()
+      case "model": try self.readModel(&reader)
+      case "weight_drop": self.treeFactors = try reader.numbers(Float.self)
+      case "gbtree":
+        // The trees of dart, wrapped. The name within is not the booster's.
+        try reader.object {
+          (reader: inout Reader, key: String) throws(ModelFileError) in
+          if key == "model" { try self.readModel(&reader) } else { try reader.skip() }
+        }
+      default: try reader.skip()
+      }
+    }
+  }
+
+  private mutating func readModel<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "trees":
+        try reader.array { (reader: inout Reader) throws(ModelFileError) in
+          self.trees.append(try XGBoostTree(reading: &reader))
+        }
+      case "tree_info": self.treeTargets = try reader.numbers(Int32.self)
+      case "weights": self.linearWeights = try reader.numbers(Float.self)
+      case "cats": try self.readCategories(&reader)
+      default: try reader.skip()
+      }
+    }
+  }
+
+  private mutating func readCategories<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      guard key == "enc" else { return try reader.skip() }
+      try reader.array { (reader: inout Reader) throws(ModelFileError) in
+        self.categories.append(try Self.readNames(&reader))
+      }
+    }
+  }
+
+  /// The names of one feature's categories: texts one after the other with their places, or numbers.
+  private static func readNames<Reader: DocumentReader>(
+    _ reader: inout Reader
+  ) throws(ModelFileError) -> CategoryNames {
+    let start = reader.position
+    var offsets: [Int64]?
+    var values: Reader?
+    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+      switch key {
+      case "offsets": offsets = try reader.numbers(Int64.self)
+      case "values":
+        values = reader
+        try reader.skip()
+      default: try reader.skip()
+      }
+    }
+    guard var values else { return [] }
+    guard let offsets else {
+      return try values.numbers(Double.self).map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
+    }
+    // Bytes, which are signed in files of some versions.
+    let bytes = try values.numbers(Int32.self).map { UInt8(truncatingIfNeeded: $0) }
+    var names: [String] = []
+    for (from, to) in zip(offsets, offsets.dropFirst()) {
+      guard from >= 0, from <= to, to <= bytes.count else {
+        throw reader.malformed("the names of categories lie outside of their list", at: start)
+      }
+      names.append(String(decoding: bytes[Int(from)..<Int(to)], as: UTF8.self))
+    }
+    return names
+  }
+}
