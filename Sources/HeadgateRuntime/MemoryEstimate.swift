@@ -18,12 +18,11 @@ public struct MemoryEstimate: Sendable, Hashable {
   ///
   /// - Throws: `ModelFileError` when it cannot be loaded.
   public init(_ bytes: ModelBytes, options: ModelOptions = ModelOptions()) throws(ModelFileError) {
-    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
-    if format == .onnx {
-      try self.init(onnx: bytes, options)
-    } else {
-      try self.init(trees: bytes, format, options)
+    guard try bytes.withUnsafeBytes({ (bytes) throws(ModelFileError) in try ModelFormat(bytes) }) == .onnx else {
+      self.init(trees: try Model(bytes: bytes, options: options), fileByteCount: bytes.count)
+      return
     }
+    try self.init(onnx: bytes, options)
   }
 
   private init(onnx bytes: ModelBytes, _ options: ModelOptions) throws(ModelFileError) {
@@ -59,15 +58,15 @@ public struct MemoryEstimate: Sendable, Hashable {
     unknownCount = unknown
   }
 
-  /// Trees take about as much in memory as in their file, and a row of them its features and its answer.
-  private init(trees bytes: ModelBytes, _ format: ModelFormat, _ options: ModelOptions) throws(ModelFileError) {
-    let trees = try TreeModel(bytes, format: format, givesRawScores: options.givesRawScores)
-    let sizes = (trees.inputs + trees.outputs).map { info in
-      InferredValue(info.elementType, info.shape?.map { $0 ?? 1 }).byteCount
+  /// Trees take about as much memory as their file, and a run just its row and what it answers.
+  private init(trees model: Model, fileByteCount: Int) {
+    weightByteCount = fileByteCount
+    let values = model.inputs + model.outputs
+    runByteCount = values.reduce(0) { sum, info in
+      let count = info.shape?.reduce(1) { $0.multipliedReportingOverflow(by: $1 ?? 1).partialValue } ?? 1
+      return sum.addingSaturating(count.multipliedReportingOverflow(by: info.elementType.byteCount).partialValue)
     }
-    weightByteCount = bytes.count
-    runByteCount = sizes.reduce(0) { $0.addingSaturating($1 ?? 0) }
-    valueCount = sizes.count
-    unknownCount = sizes.filter { $0 == nil }.count
+    valueCount = values.count
+    unknownCount = 0
   }
 }

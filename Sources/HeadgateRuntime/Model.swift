@@ -191,9 +191,14 @@ public struct ModelMetadata: Sendable, Hashable {
     self.featureNames = featureNames
     self.categories = categories
   }
+
   init(_ file: ONNXModel) {
-    self.init(
-      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
-      opsets: file.opsets, properties: file.metadata)
+    producerName = file.producerName
+    producerVersion = file.producerVersion
+    irVersion = Int(file.irVersion)
+    opsets = file.opsets
+    properties = file.metadata
+    featureNames = []
+    categories = [:]
   }
 }

@@ -1,5 +1,5 @@
 /// The formats that model files come in, told by their content; a file's name says nothing.
-public enum ModelFormat: String, Sendable, Hashable {
+public enum ModelFormat: String, Sendable, Hashable, Encodable {
   case onnx
   case xgboostJSON = "xgboost-json"
   case xgboostUBJSON = "xgboost-ubjson"

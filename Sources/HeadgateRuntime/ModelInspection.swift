@@ -50,21 +50,17 @@ public struct ModelInspection: Sendable, Hashable {
   /// - Throws: `ModelFileError.malformed` or `tooLarge` when the file cannot be decoded.
   public static func inspect(_ bytes: ModelBytes) throws(ModelFileError) -> ModelInspection {
     let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
-    guard format != .onnx else { return ModelInspection(try ONNXModel(decoding: bytes), fileByteCount: bytes.count) }
-    return ModelInspection(bytes, format)
+    guard format == .onnx else { return ModelInspection(try Model(bytes: bytes), format, fileByteCount: bytes.count) }
+    return ModelInspection(try ONNXModel(decoding: bytes), fileByteCount: bytes.count)
   }
 
-  /// The formats of boosting libraries have neither operators nor other files. What is damaged in one is told when it
-  /// is loaded.
-  private init(_ bytes: ModelBytes, _ format: ModelFormat) {
-    let trees = try? TreeModel(bytes, format: format, givesRawScores: false)
+  /// Of a model whose format has neither operators nor other files: it says of itself what there is to say.
+  private init(_ model: Model, _ format: ModelFormat, fileByteCount: Int) {
     self.format = format
-    fileByteCount = bytes.count
-    metadata =
-      trees?.metadata
-      ?? ModelMetadata(producerName: "", producerVersion: "", irVersion: 0, opsets: [:], properties: [:])
-    inputs = trees?.inputs ?? []
-    outputs = trees?.outputs ?? []
+    self.fileByteCount = fileByteCount
+    metadata = model.metadata
+    inputs = model.inputs
+    outputs = model.outputs
     weights = Weights()
     externalData = []
     operators = []

@@ -1,3 +1,5 @@
+import Glibc
+
 /// The memory behind tensors: allocated here, or a part of a mapped file that `owner` keeps.
 ///
 /// SAFETY: `@unchecked Sendable` holds because the bytes are written only by the one function that
@@ -18,9 +20,12 @@ package final class Storage: @unchecked Sendable {
       throw TensorError(.memoryLimit, "a tensor of \(count) elements passes any memory limit")
     }
     try budget.reserve(size)
-    // A cache line's alignment for what loops run over; small tensors take the cheaper path of malloc.
-    let alignment = size >= 256 ? 64 : 16
-    self.base = UnsafeMutableRawPointer.allocate(byteCount: max(size, 1), alignment: alignment)
+    guard let base = Storage.allocate(size) else {
+      budget.release(size)
+      throw TensorError(
+        .memoryLimit, "the machine has no \(size) bytes for a tensor, which the run's limit would allow")
+    }
+    self.base = base
     self.byteCount = size
     self.stringCount = type == .string ? count : 0
     self.owner = nil
@@ -41,8 +46,17 @@ package final class Storage: @unchecked Sendable {
   deinit {
     guard owner == nil else { return }
     if stringCount > 0 { base.assumingMemoryBound(to: String.self).deinitialize(count: stringCount) }
-    base.deallocate()
+    free(base)
     budget?.release(byteCount)
+  }
+
+  /// Memory that `free` gives back; nil when the machine has none. Swift's own allocation would end the process then.
+  ///
+  /// A cache line's alignment for what loops run over; small tensors take the cheaper path of `malloc`.
+  private static func allocate(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+    guard byteCount >= 256 else { return malloc(max(byteCount, 1)) }
+    var memory: UnsafeMutableRawPointer?
+    return posix_memalign(&memory, 64, byteCount) == 0 ? memory : nil
   }
 
   // SAFETY: never written or read, only an address for zero bytes.

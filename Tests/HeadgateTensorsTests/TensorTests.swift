@@ -39,4 +39,14 @@ import Testing
     #expect(budget.liveByteCount == 0)
     #expect(throws: Never.self) { try make(25) }
   }
+
+  /// More than any machine has addresses for.
+  @Test func `is refused, not fatal, when the machine has no room that the budget would allow`() throws {
+    let budget = MemoryBudget(limit: .max)
+    let error = #expect(throws: TensorError.self) {
+      try Tensor(shape: [1 << 50], of: UInt8.self, budget: budget) { _ in }
+    }
+    #expect(error?.code == .memoryLimit)
+    #expect(budget.liveByteCount == 0)
+  }
 }

@@ -257,6 +257,9 @@ n_bits("4_odd_blocks", (3,), 80, 5, 32, zeros="packed")
 n_bits("4_float_zeros", (3,), 64, 5, 32, zeros="floats")
 n_bits("4_bias", (1,), 64, 8, 32, bias=True)
 n_bits("4_half", (3,), 64, 8, 32, half=True)
+n_bits("4_odd", (3,), 67, 5, 16, zeros="packed")
+n_bits("2", (3,), 64, 8, 32, bits=2)
+n_bits("2_zeros", (2,), 96, 8, 16, bits=2, zeros="packed")
 n_bits("8", (3,), 64, 8, 32, bits=8)
 n_bits("8_zeros", (3,), 64, 8, 16, bits=8, zeros="packed")
 n_bits("4_groups", (3,), 64, 8, 16, groups=True)
@@ -356,8 +359,9 @@ for kind in (U8, I8):
          {"condition": random.random((3, 1, 5)) < 0.5, "a": bytes_of(kind, 4, 5), "a_scale": one(0.0371),
           "a_zero": one(middle - 4, kind), "b": bytes_of(kind, 3, 4, 1), "b_scale": one(0.013),
           "b_zero": one(middle, kind), "y_scale": one(0.043), "y_zero": one(middle + 2, kind)})
-    pool = {"x": bytes_of(kind, 2, 3, 7, 7), "x_scale": one(0.0173), "x_zero": one(middle - 9, kind),
-            "y_scale": one(0.0141), "y_zero": one(middle - 3, kind)}
+    # No sum of elements lies halfway between two steps of the output, where the last bit of a mean would decide.
+    pool = {"x": bytes_of(kind, 2, 3, 7, 7), "x_scale": one(0.03**0.5 / 10), "x_zero": one(middle - 9, kind),
+            "y_scale": one(0.02**0.5 / 10), "y_zero": one(middle - 3, kind)}
     last = pool | {"x": pool["x"].transpose(0, 2, 3, 1)}
     for name, inputs, more in [("", pool, {}), ("_last", last, {"channels_last": 1})]:
         case(f"qlinear_average_pool_{word}{name}", "QLinearAveragePool", inputs, kernel_shape=[3, 2], strides=[2, 2],

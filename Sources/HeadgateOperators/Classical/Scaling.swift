@@ -65,6 +65,7 @@ enum Scaling {
     }
     return { (call) throws(TensorError) in
       let rows = try Rows(try call.tensor(0)).floats(call)
+      defer { withExtendedLifetime(rows) {} }
       let elements = try rows.tensor.elements(Float.self)
       let output = try call.make(Float.self, rows.tensor.shape) { output in
         for row in 0..<rows.count {

@@ -62,6 +62,7 @@ enum Selection {
       }
       var parts: [Rows] = []
       for index in widths.indices { parts.append(try Rows(try call.tensor(index)).floats(call)) }
+      defer { withExtendedLifetime(parts) {} }
       let rows = parts[0].count
       for part in parts where part.count != rows {
         throw TensorError(.shape, "one input has \(rows) rows and another \(part.count)")

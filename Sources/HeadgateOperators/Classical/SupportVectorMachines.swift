@@ -19,6 +19,7 @@ enum SupportVectorMachines {
     let width = machine.hasProbabilities ? labels.count : max(machine.pairCount, 2)
     return { (call) throws(TensorError) in
       let input = try Rows(try call.tensor(0)).floats(call)
+      defer { withExtendedLifetime(input) {} }
       try input.require(columns: machine.kernel.features)
       return try labels.outputs(rows: input.count, width: width, call: call) { (classes, scores) throws(TensorError) in
         let elements = try input.tensor.elements(Float.self)
@@ -69,6 +70,7 @@ enum SupportVectorMachines {
     let allPositive = coefficients.allSatisfy { $0 >= 0 }
     return { (call) throws(TensorError) in
       let input = try Rows(try call.tensor(0)).floats(call)
+      defer { withExtendedLifetime(input) {} }
       try input.require(columns: kernel.features)
       return try labels.outputs(rows: input.count, width: count, call: call) { (classes, scores) throws(TensorError) in
         let elements = try input.tensor.elements(Float.self)
@@ -108,6 +110,7 @@ enum SupportVectorMachines {
       ? KernelFunction(linear: coefficients, vectors: 1) : try KernelFunction(attributes, vectors: supports)
     return { (call) throws(TensorError) in
       let input = try Rows(try call.tensor(0)).floats(call)
+      defer { withExtendedLifetime(input) {} }
       try input.require(columns: kernel.features)
       let output = try call.make(Float.self, [input.count, 1]) { (output) throws(TensorError) in
         let elements = try input.tensor.elements(Float.self)

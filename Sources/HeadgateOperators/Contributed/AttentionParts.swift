@@ -12,6 +12,8 @@ struct AttentionParts {
   let keyHeads: Int
   /// Added to the scores, broadcast to `[batch, heads, length, keys]`.
   var mask: Tensor?
+  /// How many of the keys of each sequence are no padding, the queries' own being the last of them; nil for all.
+  var lengths: Tensor?
   var scale: Float?
   var softcap: Float = 0
   var isCausal = false
@@ -38,7 +40,7 @@ struct AttentionParts {
     ]
     if let scale, scale != 0 { attributes.append(("scale", .float(scale))) }
     var outputs = try call.applyAll(
-      "Attention", [parts.query, parts.key, parts.value, mask, pastKey, pastValue], with: attributes,
+      "Attention", [parts.query, parts.key, parts.value, mask, pastKey, pastValue, lengths], with: attributes,
       outputs: wantsScores ? 4 : 3)
     guard outputs.count >= 3 else { throw TensorError(.missing, "attention gives fewer outputs than it should") }
     if outputs[0].rank == 4 {

@@ -185,26 +185,43 @@ struct BlockedProduct {
     }
   }
 
+  /// Bound by the memory that is written.
   private func dequantize(row: Int, into target: UnsafeMutablePointer<Float>) throws(TensorError) {
-    let perByte = 8 / bits
-    let mask = UInt8((1 << bits) - 1)
-    let bytes = try codes.elements(UInt8.self).start + row * blocks * block / perByte
+    let bytes = try codes.elements(UInt8.self).start + row * blocks * block * bits / 8
     let scales = try scales.elements(Float.self).start + row * blocks
     let zeros = try zeros.elements(Float.self).start + row * blocks
-    if let groups {
-      for column in 0..<k {
-        let code = bytes[column / perByte] >> UInt8(column % perByte * bits) & mask
-        target[column] = (Float(code) - zeros[groups[column]]) * scales[groups[column]]
-      }
-      return
-    }
+    guard groups == nil else { return dequantizeGroups(bytes, scales, zeros, into: target) }
     for index in 0..<blocks {
-      let (scale, zero) = (scales[index], zeros[index])
       let start = index * block
-      for column in start..<min(start + block, k) {
-        let code = bytes[column / perByte] >> UInt8(column % perByte * bits) & mask
-        target[column] = (Float(code) - zero) * scale
+      let part = bytes + start * bits / 8
+      let (scale, zero, count) = (scales[index], zeros[index], min(block, k - start))
+      let target = target + start
+      switch bits {
+      case 8: for place in 0..<count { target[place] = (Float(part[place]) - zero) * scale }
+      case 4:
+        for pair in 0..<count / 2 {
+          target[2 * pair] = (Float(part[pair] & 15) - zero) * scale
+          target[2 * pair + 1] = (Float(part[pair] >> 4) - zero) * scale
+        }
+        if count % 2 == 1 { target[count - 1] = (Float(part[count / 2] & 15) - zero) * scale }
+      default:
+        for place in 0..<count {
+          target[place] = (Float(part[place / 4] >> UInt8(place % 4 * 2) & 3) - zero) * scale
+        }
       }
+    }
+  }
+
+  private func dequantizeGroups(
+    _ bytes: UnsafePointer<UInt8>, _ scales: UnsafePointer<Float>, _ zeros: UnsafePointer<Float>,
+    into target: UnsafeMutablePointer<Float>
+  ) {
+    guard let groups else { return }
+    let perByte = 8 / bits
+    let mask = UInt8((1 << bits) - 1)
+    for column in 0..<k {
+      let code = bytes[column / perByte] >> UInt8(column % perByte * bits) & mask
+      target[column] = (Float(code) - zeros[groups[column]]) * scales[groups[column]]
     }
   }
 }

@@ -26,16 +26,22 @@ enum GroupedQueries {
     var attention = AttentionParts(
       query: try raised(query, settings.heads, "query", call), key: keys, value: values, heads: settings.heads,
       keyHeads: settings.keyHeads)
-    attention.mask = try cache.mask(settings, call)
-    if let bias = try call.optionalTensor(10), let mask = attention.mask {
-      attention.mask = try call.apply("Add", mask, cache.padded(bias, call))
+    let bias = try call.optionalTensor(10).map { (bias) throws(TensorError) in try cache.padded(bias, call) }
+    let sink = try settings.sink(call)
+    if sink == nil, cache.endsWithQueries, settings.isCausal, settings.window == nil {
+      attention.isCausal = true
+      attention.lengths = try call.list(cache.totals)
+      attention.mask = bias
+    } else {
+      let mask = try cache.mask(settings, call)
+      attention.mask = try bias.map { (bias) throws(TensorError) in try call.apply("Add", mask, bias) } ?? mask
     }
     attention.scale = try call.attributes.float("scale")
     attention.softcap = try call.attributes.float("softcap") ?? 0
     attention.scoresAfter = settings.scores == 2 ? 3 : 2
     let wantsScores = call.node.usedOutputs.count > 3 && call.node.usedOutputs[3]
     var outputs: [Tensor]
-    if let sink = try settings.sink(call) {
+    if let sink {
       guard !wantsScores else { throw TensorError(.unsupported, "scores beside a sink are not given by this version") }
       outputs = try SinkingAttention(parts: attention, sink: sink, call: call).attend()
     } else {
@@ -185,6 +191,9 @@ private struct CacheState {
     self.pastLengths = pastLengths
     self.totals = totals
   }
+
+  /// Whether the queries are those of the last keys of each sequence; those of padded prompts are not.
+  var endsWithQueries: Bool { zip(pastLengths, totals).allSatisfy { $0 &+ length == $1 } }
 
   /// The cache with the new rows `[batch, heads, length, size]` behind those of each sequence, then zeros.
   func extended(_ past: Tensor?, with new: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {

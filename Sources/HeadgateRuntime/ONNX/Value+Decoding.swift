@@ -4,7 +4,11 @@ extension Value {
   /// Reads a value of a known type from a file of its own: a `TensorProto`, `SparseTensorProto`,
   /// `SequenceProto` or `OptionalProto`, as test data has them.
   init(file path: String, type: ValueType) throws {
-    let file = try ModelBytes(path: path)
+    try self.init(decoding: ModelBytes(path: path), type: type)
+  }
+
+  /// Reads a value of a known type from the bytes of such a file.
+  init(decoding file: ModelBytes, type: ValueType) throws {
     let decoding = ValueDecoding(file: file)
     self = try file.withUnsafeBytes { try decoding.value(WireReader($0), type) }
   }

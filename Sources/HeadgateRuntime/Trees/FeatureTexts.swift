@@ -2,8 +2,8 @@ import HeadgateTensors
 
 /// Turns rows of texts into numbers for a model whose file names its categories.
 ///
-/// A category's name becomes its number, as XGBoost recodes a table; other features are read as numbers, and an empty text is a
-/// missing value.
+/// A category's name becomes its number, as XGBoost recodes a table; other features are read as numbers, and an empty
+/// text is a missing value.
 struct FeatureTexts: Sendable {
   /// For each feature the number of each name; empty for numbers.
   private let codes: [[String: Float]]

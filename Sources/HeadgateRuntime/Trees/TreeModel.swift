@@ -5,7 +5,8 @@ import HeadgateTensors
 ///
 /// It has one input, `features` `[rows, features]`, with NaN for what is missing and for a category its number: floats
 /// for XGBoost, doubles for LightGBM, as each computes; numbers of other types are converted as the libraries convert
-/// them. A model whose file names its categories (XGBoost since 3.1) also takes texts. For the outputs see `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
+/// them. A model whose file names its categories (XGBoost since 3.1) also takes texts. For the outputs see
+/// `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
 struct TreeModel: Sendable {
   let inputs: [ValueInfo]
   let outputs: [ValueInfo]
