@@ -16,10 +16,14 @@ package struct TableInputs: Sendable {
 
   /// Reads a CSV file.
   ///
-  /// Inputs take the columns of their names. A single input of several columns takes `features` in their order, or all
-  /// columns of the table when they are as many as it has.
-  /// - Parameter missing: cell texts that mean "no value": NaN for numbers, the empty string for texts.
-  package init(csv path: String, for inputs: [ValueInfo], features: [String]?, missing: [String]) throws(Failure) {
+  /// Inputs take the columns of their names. A single input of several columns takes `features` in their order, or those
+  /// that the model itself names, or all columns of the table when they are as many as it has.
+  /// - Parameters:
+  ///   - named: the features that the model names, in the order of its columns; they count when the table has them all.
+  ///   - missing: cell texts that mean "no value": NaN for numbers, the empty string for texts.
+  package init(
+    csv path: String, for inputs: [ValueInfo], features: [String]?, named: [String] = [], missing: [String]
+  ) throws(Failure) {
     do throws(GateError) {
       let dataset: Dataset
       do {
@@ -30,7 +34,7 @@ package struct TableInputs: Sendable {
       let split = dataset.allRows
       guard split.count > 0 else { throw GateError(.datasetUnusable, "\(path) has no rows below its header") }
       let binding = try InputBinding(
-        inputs, features: features ?? Self.features(of: dataset.table, for: inputs), dataset: dataset)
+        inputs, features: features ?? Self.features(of: dataset.table, for: inputs, named: named), dataset: dataset)
       if let count = binding.fixedRowCount, count != split.count {
         throw GateError(
           .inputsUnbound,
@@ -47,8 +51,9 @@ package struct TableInputs: Sendable {
     }
   }
 
-  /// All columns, where a model's only input has room for just as many and none has its name.
-  private static func features(of table: CSVTable, for inputs: [ValueInfo]) -> [String]? {
+  /// The named columns, or all, where a model's only input has room for just as many and none has its name.
+  private static func features(of table: CSVTable, for inputs: [ValueInfo], named: [String]) -> [String]? {
+    if !named.isEmpty, named.allSatisfy({ table.index(of: $0) != nil }) { return named }
     guard inputs.count == 1, let input = inputs.first, table.index(of: input.name) == nil else { return nil }
     guard let shape = input.shape else { return table.columns }
     guard shape.count == 2, shape[1] == nil || shape[1] == table.columns.count else { return nil }

@@ -25,7 +25,10 @@ struct RunInputs {
     case "npz", "npy": values = try Self.arrays(path, for: model.inputs)
     case "csv":
       do {
-        values = try TableInputs(csv: path, for: model.inputs, features: table.features, missing: table.missing).tensors
+        values = try TableInputs(
+          csv: path, for: model.inputs, features: table.features, named: model.metadata.featureNames,
+          missing: table.missing
+        ).tensors
       } catch {
         throw Failure(error.message)
       }

@@ -10,7 +10,7 @@ enum InspectionText {
     let opsets = metadata.opsets.sorted { $0.key < $1.key }
       .map { "\(InspectionReport.domain($0.key)) \($0.value)" }.joined(separator: ", ")
     var lines = [
-      "Format:    \(inspection.format.rawValue), version \(metadata.irVersion)",
+      "Format:    \(inspection.format.rawValue)" + (metadata.irVersion > 0 ? ", version \(metadata.irVersion)" : ""),
       "Producer:  \(producer.isEmpty ? "-" : producer)", "Opsets:    \(opsets.isEmpty ? "-" : opsets)",
       "Size:      \(bytes(inspection.fileByteCount)), \(inspection.weights.count) weights of "
         + "\(inspection.weights.elementCount) elements, \(bytes(inspection.weights.byteCount))",
@@ -28,7 +28,8 @@ enum InspectionText {
       lines.append("Metadata:  \(key) = \(value.prefix(200))")
     }
     lines += ["", ports(inspection)]
-    lines += ["", operators(inspection, isWide: isWide), ""]
+    if !inspection.operators.isEmpty { lines += ["", operators(inspection, isWide: isWide)] }
+    lines.append("")
     lines.append(report.problem.map { "Not runnable: \($0)" } ?? "Runnable.")
     return lines.map(plain).joined(separator: "\n")
   }
