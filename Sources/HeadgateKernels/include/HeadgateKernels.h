@@ -68,6 +68,7 @@ typedef enum hg_choice {
 const char *hg_wanted_kernels(void);
 
 /// The set that is wanted, else the best one for this CPU.
+/// Never NULL.
 const hg_kernel_set *hg_choose_kernels(const char *wanted, hg_choice *choice);
 
 /// The set of a name; NULL when there is none or this CPU lacks its instructions.
