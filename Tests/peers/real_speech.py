@@ -93,7 +93,8 @@ def _(packages, path):
     yield "speech", {"input": (speech(packages, 3) * 32767).astype(np.int16).astype(np.float32)[None]}
 
 
-@MODELS.add("wake-word-embedding", WAKE + "embedding_model.onnx", "speech embedding of openWakeWord")
+# Answers reach 72: a change of 1e-7 of the input moves ONNX Runtime's own answer to the speech by 4.6e-5.
+@MODELS.add("wake-word-embedding", WAKE + "embedding_model.onnx", "speech embedding of openWakeWord", atol=5e-5)
 def _(packages, path):
     random = Random("embedding")
     for batch in (1, 5):
