@@ -18,22 +18,20 @@ fuzzer=$scratch/fuzzer
 targets=("$@")
 [ $# -gt 0 ] || targets=(onnx model values xgboost ubjson lightgbm safetensors pattern image numbers)
 
-# Calls the compiler itself: of one package SwiftPM would build the tests' flags and ours in turns.
+# Calls the compiler itself: SwiftPM has no kind of target for this, and would build everything again for other flags.
+# A module is compiled again when its sources change, or those of a module before it.
 build() {
-  local stamp
-  stamp=$(find Sources/Headgate{Kernels,Tensors,Operators,Runtime} Tests/fuzz -name '*.swift' -o -name '*.[ch]' -o -name run.sh |
-    LC_ALL=C sort | xargs cat | sha256sum)
-  if [ -x "$fuzzer" ] && [ "$(cat "$scratch/stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
-  mkdir -p "$scratch/kernels"
-  local options=(-sanitize=fuzzer) c_options=() source module
+  local options=(-sanitize=fuzzer) c_options=() source module stamp=
   if [ -n "$sanitizer" ]; then
     options=("-sanitize=fuzzer,$sanitizer")
     c_options=("-fsanitize=$sanitizer")
   fi
+  mkdir -p "$scratch/kernels"
   printf 'module HeadgateKernels {\n  umbrella "%s"\n  export *\n}\n' "$PWD/Sources/HeadgateKernels/include" \
     >"$scratch/kernels/module.modulemap"
   for source in Sources/HeadgateKernels/*.c; do
-    clang -O2 -g "${c_options[@]}" -ISources/HeadgateKernels/include -c "$source" -o "$scratch/kernels/$(basename "$source").o"
+    clang -O2 -g -Wno-psabi "${c_options[@]}" -ISources/HeadgateKernels/include -c "$source" \
+      -o "$scratch/kernels/$(basename "$source").o"
   done
   options+=(-O -whole-module-optimization -num-threads 2 -parse-as-library -enable-testing -swift-version 6
     -package-name headgate -I "$scratch" -I "$PWD/Tests/fuzz/include"
@@ -41,6 +39,9 @@ build() {
   for module in HeadgateTensors HeadgateOperators HeadgateRuntime Fuzzing; do
     local folder=$PWD/Sources/$module
     [ "$module" = Fuzzing ] && folder=$PWD/Tests/fuzz
+    stamp=$( (echo "$stamp" "${options[@]}"; find "$folder" Sources/HeadgateKernels -name '*.swift' -o -name '*.h' |
+      LC_ALL=C sort | xargs cat) | sha256sum)
+    if [ "$(cat "$scratch/$module/stamp" 2>/dev/null)" = "$stamp" ]; then continue; fi
     rm -rf "${scratch:?}/$module"
     mkdir -p "$scratch/$module"
     # With several threads there is an object for each file, in the folder that the compiler stands in.
@@ -48,12 +49,12 @@ build() {
       cd "$scratch/$module"
       xargs -0 swiftc "${options[@]}" -module-name "$module" -emit-module -emit-module-path "../$module.swiftmodule" -c
     )
+    echo "$stamp" >"$scratch/$module/stamp"
   done
   swiftc "${options[0]}" "$scratch"/*/*.o -o "$fuzzer"
-  echo "$stamp" >"$scratch/stamp"
 }
 
-# The longest input that a target is given, and the executions that its share of the total is multiplied by.
+# The longest input that a target is given.
 limit() {
   case $1 in
   pattern | numbers) echo 256 ;;
