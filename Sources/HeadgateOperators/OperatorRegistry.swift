@@ -26,7 +26,7 @@ package struct OperatorRegistry: Sendable {
       QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
       SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
       ImageOperators.table,
-    ])
+    ] + ContributedOperators.tables)
 
   /// The newest row with `since <= opset`, or nil when there is none.
   ///

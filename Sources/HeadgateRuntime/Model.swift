@@ -10,6 +10,14 @@ import HeadgateTensors
 /// let features = try Tensor(shape: [1, 4], floats: [5.1, 3.5, 1.4, 0.2])
 /// let outputs = try model.run(["features": features])
 /// ```
+///
+/// Besides ONNX it reads the own files of XGBoost (JSON and UBJSON) and LightGBM (text). Such a model has one input,
+/// `features` `[rows, features]`, floats for XGBoost and doubles for LightGBM as each computes; NaN is a missing value,
+/// and a category is given as its number. Numbers of other types are converted, and a model whose file names its
+/// categories takes texts as well. A classifier gives `label` (int64, the index of the class) and `probabilities`
+/// `[rows, classes]`, with two columns for two classes; one of raw margins `label` and `score`; all others
+/// `prediction` `[rows, targets]`. All trees count, also those after a `best_iteration`, as in `Booster.predict`.
+/// `ModelMetadata.featureNames` says which column is which.
 public struct Model: Sendable {
   /// The inputs that a run must be given, in the model's order.
   public let inputs: [ValueInfo]
@@ -59,13 +67,9 @@ public struct Model: Sendable {
     let file = try ONNXModel(decoding: bytes)
     guard let graph = file.graph else { throw ModelFileError(.malformed, "the file holds no graph") }
     if let unsupported = ModelInspection(file).unsupported { throw unsupported }
-    let context = PlanContext(
-      file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
-      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes)
-    let builder = PlanBuilder(context, opsets: file.opsets)
     // Before version 4 of the format every weight had to be listed among the inputs.
     let isOldFormat = file.irVersion < 4
-    let (plan, scope) = try builder.build(graph, outer: nil, constantInputs: isOldFormat)
+    let (plan, scope) = try Model.plan(of: file, graph, bytes, options, openExtent: nil)
     let weights = isOldFormat ? Set(graph.weightNames) : []
     var inputs: [ValueInfo] = []
     for input in graph.inputs where !weights.contains(input.name) { inputs.append(try ValueInfo(input)) }
@@ -76,9 +80,18 @@ public struct Model: Sendable {
     self.program = .plan(plan)
     self.defaults = plan.inputSlots.map { scope.defaults[$0] }
     self.options = options
-    self.metadata = ModelMetadata(
-      producerName: file.producerName, producerVersion: file.producerVersion, irVersion: Int(file.irVersion),
-      opsets: file.opsets, properties: file.metadata)
+    self.metadata = ModelMetadata(file)
+  }
+
+  /// Checks a graph and makes its plan.
+  static func plan(
+    of file: ONNXModel, _ graph: ONNXGraph, _ bytes: ModelBytes, _ options: ModelOptions, openExtent: Int?
+  ) throws(ModelFileError) -> (Plan, PlanScope) {
+    let context = PlanContext(
+      file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
+      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes, openExtent: openExtent)
+    return try PlanBuilder(context, opsets: file.opsets)
+      .build(graph, outer: nil, constantInputs: file.irVersion < 4)
   }
 
   /// Runs the model on tensors.
@@ -177,5 +190,15 @@ public struct ModelMetadata: Sendable, Hashable {
     self.properties = properties
     self.featureNames = featureNames
     self.categories = categories
+  }
+
+  init(_ file: ONNXModel) {
+    producerName = file.producerName
+    producerVersion = file.producerVersion
+    irVersion = Int(file.irVersion)
+    opsets = file.opsets
+    properties = file.metadata
+    featureNames = []
+    categories = [:]
   }
 }

@@ -1,16 +1,18 @@
 /// The formats that model files come in, told by their content; a file's name says nothing.
-enum ModelFormat {
+public enum ModelFormat: String, Sendable, Hashable, Encodable {
   case onnx
-  case xgboostJSON
-  case xgboostUBJSON
-  case lightGBM
+  case xgboostJSON = "xgboost-json"
+  case xgboostUBJSON = "xgboost-ubjson"
+  case lightGBM = "lightgbm"
 
   /// - Throws: `ModelFileError.malformed` for bytes of no format that is read.
   init(_ bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
     let blanks: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D]
     if Self.begins(bytes, "tree\n") || Self.begins(bytes, "tree\r\n") {
       self = .lightGBM
-    } else if bytes.count > 9, Self.begins(bytes, "{\"", at: 8) {
+    } else if bytes.count > 9, Self.begins(bytes, "{\"", at: 8),
+      UInt64(littleEndian: bytes.loadUnaligned(as: UInt64.self)) <= UInt64(bytes.count)
+    {
       throw ModelFileError(
         .malformed, "the file holds weights only (safetensors), no model; open it with WeightFile", byteOffset: 0)
     } else if let first = bytes.first, first == UInt8(ascii: "{") || blanks.contains(first),

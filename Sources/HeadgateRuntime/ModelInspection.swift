@@ -13,8 +13,31 @@ public struct ModelInspection: Sendable, Hashable {
     public let count: Int
     /// The name of the first such node, empty when the file gives none.
     public let firstNode: String
-    public let isSupported: Bool
+    /// The names of the first of them, as far as the file gives any.
+    public let nodes: [String]
+    /// The version that gave the operator the meaning it has here; nil when it is not supported.
+    public let version: Int?
+    public var isSupported: Bool { version != nil }
   }
+
+  /// The constants of a model.
+  public struct Weights: Sendable, Hashable {
+    public internal(set) var count = 0
+    /// Numbers, texts and the like in all of them.
+    public internal(set) var elementCount = 0
+    /// The bytes that they take in memory; sparse ones, as they are in the file.
+    public internal(set) var byteCount = 0
+  }
+
+  public let format: ModelFormat
+  /// The bytes of the file itself, without external data.
+  public let fileByteCount: Int
+  /// What the file says of itself.
+  public let metadata: ModelMetadata
+  /// The inputs that a run must be given, as far as their types are known to this version.
+  public let inputs: [ValueInfo]
+  public let outputs: [ValueInfo]
+  public let weights: Weights
 
   /// The locations of weights in other files, as the file writes them, sorted.
   public let externalData: [String]
@@ -26,26 +49,38 @@ public struct ModelInspection: Sendable, Hashable {
   ///
   /// - Throws: `ModelFileError.malformed` or `tooLarge` when the file cannot be decoded.
   public static func inspect(_ bytes: ModelBytes) throws(ModelFileError) -> ModelInspection {
-    // The formats of boosting libraries have neither operators nor other files.
-    guard try bytes.withUnsafeBytes({ (bytes) throws(ModelFileError) in try ModelFormat(bytes) }) == .onnx else {
-      return ModelInspection()
-    }
-    return ModelInspection(try ONNXModel(decoding: bytes))
+    let format = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try ModelFormat(bytes) }
+    guard format == .onnx else { return ModelInspection(try Model(bytes: bytes), format, fileByteCount: bytes.count) }
+    return ModelInspection(try ONNXModel(decoding: bytes), fileByteCount: bytes.count)
   }
 
-  private init() {
+  /// Of a model whose format has neither operators nor other files: it says of itself what there is to say.
+  private init(_ model: Model, _ format: ModelFormat, fileByteCount: Int) {
+    self.format = format
+    self.fileByteCount = fileByteCount
+    metadata = model.metadata
+    inputs = model.inputs
+    outputs = model.outputs
+    weights = Weights()
     externalData = []
     operators = []
   }
 
-  init(_ model: ONNXModel, registry: OperatorRegistry = .standard) {
-    let survey = Survey(model)
+  init(_ model: ONNXModel, fileByteCount: Int = 0, registry: OperatorRegistry = .standard) {
+    let survey = ModelSurvey(model)
+    format = .onnx
+    self.fileByteCount = fileByteCount
+    metadata = ModelMetadata(model)
+    let constants = model.irVersion < 4 ? Set(model.graph?.weightNames ?? []) : []
+    inputs = model.graph?.inputs.filter { !constants.contains($0.name) }.compactMap { try? ValueInfo($0) } ?? []
+    outputs = model.graph?.outputs.compactMap { try? ValueInfo($0) } ?? []
+    weights = survey.weights
     externalData = survey.locations.sorted()
     operators = survey.uses.map { key, use in
-      let isKnown = registry.definition(domain: key.domain, name: key.name, opset: key.opset) != nil
+      let row = registry.definition(domain: key.domain, name: key.name, opset: key.opset)
       return OperatorUse(
         domain: key.domain, name: key.name, opset: key.opset, count: use.count, firstNode: use.firstNode,
-        isSupported: isKnown)
+        nodes: use.nodes, version: row?.since)
     }.sorted { ($0.domain, $0.name, $0.opset) < ($1.domain, $1.name, $1.opset) }
   }
 
@@ -64,69 +99,5 @@ public struct ModelInspection: Sendable, Hashable {
       .unsupported,
       "the model needs operators that this version does not have: \(list.joined(separator: "; ")); "
         + "export it with other operators or another opset")
-  }
-}
-
-/// Walks graphs and counts.
-private struct Survey {
-  struct Key: Hashable {
-    let domain: String
-    let name: String
-    let opset: Int
-  }
-
-  private(set) var uses: [Key: (count: Int, firstNode: String)] = [:]
-  private(set) var locations: Set<String> = []
-  private let functions: [FunctionTable.Key: ONNXFunction]
-  /// Functions that were called and whose nodes are still to be counted.
-  private var waiting: [ONNXFunction] = []
-  private var called: Set<FunctionTable.Key> = []
-
-  init(_ model: ONNXModel) {
-    functions = Dictionary(model.functions.map { (FunctionTable.Key($0), $0) }) { first, _ in first }
-    if let graph = model.graph { visit(graph, model.opsets) }
-    while let function = waiting.popLast() {
-      function.defaults.forEach { note($0, function.opsets) }
-      visit(function.nodes, function.opsets.isEmpty ? model.opsets : function.opsets)
-    }
-  }
-
-  private mutating func visit(_ graph: ONNXGraph, _ opsets: [String: Int]) {
-    graph.initializers.forEach { note($0) }
-    for weight in graph.sparseInitializers { note(weight) }
-    visit(graph.nodes, opsets)
-  }
-
-  private mutating func visit(_ nodes: [ONNXNode], _ opsets: [String: Int]) {
-    for node in nodes {
-      node.attributes.forEach { note($0, opsets) }
-      let function = FunctionTable.Key(node)
-      if let body = functions[function] {
-        if called.insert(function).inserted { waiting.append(body) }
-        continue
-      }
-      let key = Key(domain: node.domain, name: node.operatorName, opset: opsets[node.domain] ?? 1)
-      uses[key, default: (0, node.name)].count += 1
-    }
-  }
-
-  private mutating func note(_ attribute: ONNXAttribute, _ opsets: [String: Int]) {
-    switch attribute.value {
-    case .graph(let graph): visit(graph, opsets)
-    case .tensor(let tensor): note(tensor)
-    case .tensors(let tensors): tensors.forEach { note($0) }
-    case .sparseTensor(let tensor): note(tensor)
-    case .sparseTensors(let tensors): tensors.forEach { note($0) }
-    default: break
-    }
-  }
-
-  private mutating func note(_ tensor: ONNXSparseTensor) {
-    note(tensor.values)
-    note(tensor.indices)
-  }
-
-  private mutating func note(_ tensor: ONNXTensor) {
-    if tensor.isExternal, let location = tensor.externalData["location"] { locations.insert(location) }
   }
 }

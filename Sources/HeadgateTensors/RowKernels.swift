@@ -21,6 +21,14 @@ package enum RowKernels {
     hg_row_add(count, factor, x, stride, y)
   }
 
+  /// `y[i] += factors[0] * x[i * stride] + factors[1] * x[i * stride + gap] + ...`, one after the other.
+  package static func add(
+    taps: Int, _ factors: UnsafePointer<Float>, _ x: UnsafePointer<Float>, gap: Int, stride: Int,
+    to y: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    hg_row_add_taps(count, taps, factors, x, gap, stride, y)
+  }
+
   /// `y[i]` becomes the greater of itself and `x[i * stride]`; NaN when either is.
   package static func maximize(
     _ y: UnsafeMutablePointer<Float>, with x: UnsafePointer<Float>, stride: Int, count: Int

@@ -22,7 +22,8 @@ package final class Storage: @unchecked Sendable {
     try budget.reserve(size)
     guard let base = Storage.allocate(size) else {
       budget.release(size)
-      throw TensorError(.memoryLimit, "the machine has no \(size) bytes for a tensor, which the run's limit would allow")
+      throw TensorError(
+        .memoryLimit, "the machine has no \(size) bytes for a tensor, which the run's limit would allow")
     }
     self.base = base
     self.byteCount = size

@@ -1,3 +1,5 @@
+import HeadgateArchives
+
 /// The formats that model files come in.
 enum FileFormat: Hashable {
   case onnx

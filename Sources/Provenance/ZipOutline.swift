@@ -1,3 +1,5 @@
+import HeadgateArchives
+
 /// Looks through the local headers of a zip archive for pickles, as PyTorch and joblib leave them there.
 enum ZipOutline {
   private static let maxEntries = 4096

@@ -8,10 +8,12 @@ enum Arrows {
   /// Target, then our own modules, then those of other packages.
   private static let rows: [(target: String, ours: [String], outside: [String])] = [
     // The inference half knows no spec and no Git.
+    // Reads compressed streams and zip archives for both halves: arrays that models are run on, pickles that are refused.
+    ("HeadgateArchives", [], []),
     ("HeadgateKernels", [], []),
     ("HeadgateTensors", ["HeadgateKernels"], []),
     ("HeadgateOperators", ["HeadgateTensors"], []),
-    ("HeadgateRuntime", ["HeadgateOperators", "HeadgateTensors"], []),
+    ("HeadgateRuntime", ["HeadgateArchives", "HeadgateOperators", "HeadgateTensors"], []),
     // The deployment half knows no tensor.
     ("CLibGit2", [], []),
     ("CLibYAML", [], []),
@@ -27,7 +29,7 @@ enum Arrows {
     ("Specs", ["CLibYAML", "Domain"], []),
     ("Store", ["Domain"], ["GRDB"]),
     ("Building", ["Domain", "Processes"], []),
-    ("Provenance", ["Domain"], []),
+    ("Provenance", ["Domain", "HeadgateArchives"], []),
     ("Reconciling", ["Domain"], []),
     ("Targets", ["Connections", "Domain", "Processes"], []),
     // Requests are made of the rows of a table.

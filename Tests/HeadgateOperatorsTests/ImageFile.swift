@@ -65,6 +65,19 @@ struct ImageFile: Sendable, CustomTestStringConvertible {
         AAAyAAAAHAEDAAEAAAABAAAAAAAAAA==
         """),
     ImageFile(
+      name: "JPEG 2000", shape: [5, 9, 3], sum: 27375,
+      base64: """
+        /0//UQAvAAAAAAAJAAAABQAAAAAAAAAAAAAACQAAAAUAAAAAAAAAAAADBwEBBwEBBwEB/1IADAAAAAEAAQQEAAH/XAAHQEBISFD/\
+        ZAAlAAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjT/kAAKAAAAAACoAAH/k8+0PBV0HMGivalUKqzcWGAYb8+0OAI0\
+        cRNEvXH/IDFk1MXTz7RAAiwRW1ZYVfIpUwlHcgw0f8D5BMHziIHziAueEDmKZQF19RKlYhLXLSR/Dm2u0yuSj1/B84qB8giA+QMA\
+        DkaBGn/+9qeMqwTlE7LPoR/PDRrQplxVwPkEwPkDwHyBgCD3bOYXUC5wfw1NN7cA3dMN1OZYifD/2Q==
+        """),
+    ImageFile(
+      name: "WebP", shape: [5, 9, 3], sum: 27471,
+      base64: """
+        UklGRjgAAABXRUJQVlA4ICwAAACwAQCdASoJAAUAA4BaJbACdAEO/gLsAP7uGCvLoyHL7I5xhlBglnUBc6wAAA==
+        """),
+    ImageFile(
       name: "deflated TIFF", shape: [5, 9, 3], sum: 27375,
       base64: """
         SUkqAJoAAAB4nAGHAHj/n9fwnevlo/HZ0PfSx/LC0vi75PGv8PGe7OqekOTwm+rosvHfq/rLvvfJ0e253fmw5/Oc6OmSkNzikOzd\

@@ -90,6 +90,30 @@ import Testing
     expectClose(try y.floats(), [0.5366562, 1.4310833, -3.2199372, 5.7243333])
   }
 
+  @Test func `of layers takes scale and bias of any shape that can be stretched`() throws {
+    let x = try floats([2, 2, 3], [0, 1, 4, 2, 2, 4, 1, 0, 1, 4, 2, 2])
+    let y = try run("LayerNormalization", [x, floats([2, 1], [1, 2]), floats([1, 2, 3], [0, 1, 2, 3, 4, 5])])
+    let expected =
+      [
+        -0.98057896, 0.60776842, 3.3728106, 1.5857942, 2.5857942, 7.8284111, 0.7070908, -0.41418183, 2.7070909,
+        5.8284111, 2.5857942, 3.5857942,
+      ] as [Float]
+    expectClose(try y[0].floats(), expected)
+    let ones = try floats([1, 1, 3], [1, 1, 1])
+    let plain = try run("LayerNormalization", [x, ones])[0].floats()
+    expectClose(try run("LayerNormalization", [x, floats([3], [1, 1, 1])])[0].floats(), plain)
+    #expect(throws: TensorError.self) { try run("LayerNormalization", [x, floats([4], [1, 1, 1, 1])]) }
+  }
+
+  @Test(arguments: ["InstanceNormalization", "LayerNormalization"])
+  func `is exact far from zero`(name: String) throws {
+    let x = try floats([1, 2, 4], (0..<8).map { 1e6 + Float($0) })
+    let two = try floats([name.hasPrefix("I") ? 2 : 4], [Float](repeating: 1, count: name.hasPrefix("I") ? 2 : 4))
+    let zero = try floats(two.shape, two.shape.flatMap { [Float](repeating: 0, count: $0) })
+    let row = [-1.3416354, -0.44721181, 0.44721181, 1.3416354] as [Float]
+    expectClose(try run(name, [x, two, zero])[0].floats(), row + row)
+  }
+
   @Test(arguments: ["InstanceNormalization", "GroupNormalization", "BatchNormalization", "LpNormalization", "LRN"])
   func `of nothing is nothing, whatever its extents`(name: String) throws {
     let x = try floats([1 << 40, 2, 0], [])

@@ -26,11 +26,20 @@ extension ConformanceCase {
   }
 
   private func damaged(_ value: Value, _ random: inout SplitMix) throws -> Value {
-    guard case .tensor(let tensor) = value, tensor.elementType == .int64, tensor.count > 0, random.next() % 2 == 0
-    else { return value }
-    var values = try tensor.integers()
+    guard case .tensor(let tensor) = value, tensor.count > 0, random.next() % 2 == 0 else { return value }
     let choices: [Int64] = [0, -1, 1, 2, 7, -7, 1 << 33, -(1 << 33), .max, .min, .max - 1, 1 << 62]
-    values[Int(random.next() % UInt64(values.count))] = choices[Int(random.next() % UInt64(choices.count))]
-    return .tensor(try Tensor(shape: tensor.shape, integers: values))
+    let choice = choices[Int(random.next() % UInt64(choices.count))]
+    let place = Int(random.next() % UInt64(tensor.count))
+    switch tensor.elementType {
+    case .int64:
+      var values = try tensor.integers()
+      values[place] = choice
+      return .tensor(try Tensor(shape: tensor.shape, integers: values))
+    case .int32:
+      var values = try tensor.array(of: Int32.self)
+      values[place] = Int32(clamping: choice)
+      return .tensor(try Tensor(shape: tensor.shape, values))
+    default: return value
+    }
   }
 }

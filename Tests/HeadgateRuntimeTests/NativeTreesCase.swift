@@ -107,11 +107,13 @@ struct NativeTreesComparison {
     }
     try add("probabilities", probabilities, expected)
     if labels.count == rows {
-      compare(
-        labels,
-        (0..<rows).map { row in
-          Double((1..<width).reduce(0) { expected[row * width + $1] > expected[row * width + $0] ? $1 : $0 })
-        })
+      var best: [Double] = []
+      for row in 0..<rows {
+        let scores = expected[row * width..<(row + 1) * width]
+        best.append(
+          Double((scores.max().flatMap { scores.firstIndex(of: $0) } ?? scores.startIndex) - scores.startIndex))
+      }
+      compare(labels, best)
     } else {
       compare(labels, expected.map { $0 > 0.5 ? 1 : 0 })
     }

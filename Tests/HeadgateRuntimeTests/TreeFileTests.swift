@@ -65,6 +65,33 @@ import Testing
     }
   }
 
+  /// The containers of categories as XGBoost 3.2.0 writes them: names one after the other, or numbers.
+  @Test func `takes the names of categories that its file has`() throws {
+    let text = String(decoding: TreeFiles.json, as: UTF8.self).replacing(
+      "\"enc\":[]",
+      with:
+        #""enc":[{"offsets":[],"values":[]},{"offsets":[],"values":[]},{"offsets":[0,1,2,4,6],"values":[120,121,122,122,195,169]}]"#
+    )
+    let model = try Model(bytes: ModelBytes(Array(text.utf8)))
+    #expect(model.metadata.categories == ["town": ["x", "y", "zz", "é"]])
+    let numbers = try model.run(["features": Tensor(shape: [3, 3], floats: [0.5, 1, 1, .nan, -1, 2, -2, 0, .nan])])
+    let texts = try model.run([
+      "features": Tensor(shape: [3, 3], strings: ["0.5", "1", "y", "", "-1", "zz", "-2", "0", ""])
+    ])
+    #expect(try texts["probabilities"]?.tensor?.floats() == numbers["probabilities"]?.tensor?.floats())
+    for (cell, naming) in [("w", "'w' in row 0, column 2"), ("2", "no category")] {
+      let error = #expect(throws: RunError.self) {
+        try model.run(["features": Tensor(shape: [1, 3], strings: ["1", "1", cell])])
+      }
+      #expect(error?.code == .invalidInput && error?.message.contains(naming) == true)
+    }
+    let other = text.replacing(
+      #"{"offsets":[0,1,2,4,6],"values":[120,121,122,122,195,169]}"#, with: #"{"type":15,"values":[5,7,9]}"#)
+    #expect(try Model(bytes: ModelBytes(Array(other.utf8))).metadata.categories == ["town": ["5", "7", "9"]])
+    let wrong = text.replacing("[0,1,2,4,6]", with: "[0,1,2,4,7]")
+    #expect(throws: ModelFileError.self) { try Model(bytes: ModelBytes(Array(wrong.utf8))) }
+  }
+
   @Test func `answers no rows with no rows`() throws {
     for bytes in [TreeFiles.json, TreeFiles.text] {
       let outputs = try Model(bytes: ModelBytes(bytes)).run(["features": Tensor(shape: [0, 3], floats: [])])

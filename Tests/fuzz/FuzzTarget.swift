@@ -46,7 +46,8 @@ enum FuzzTarget: String {
     let floats = ValueType.tensor(.float, shape: nil)
     return [
       floats, .sequence(floats), .optional(floats), .optional(.sequence(floats)), .map(keys: .string, values: floats),
-      .sequence(.map(keys: .int64, values: floats)), .sequence(.map(keys: .string, values: .tensor(.double, shape: nil))),
+      .sequence(.map(keys: .int64, values: floats)),
+      .sequence(.map(keys: .string, values: .tensor(.double, shape: nil))),
       .sequence(.sequence(floats)), .map(keys: .int64, values: .tensor(.string, shape: nil)),
     ]
   }()

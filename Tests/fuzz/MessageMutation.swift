@@ -20,7 +20,9 @@ struct MessageMutation {
   private var numbers: UInt64
   private static let maxDepth = 12
   /// Names of operators, which take the place of each other.
-  private static let names = Array(Set(OperatorRegistry.standard.definitions.map(\.name))).sorted().map { Array($0.utf8) }
+  private static let names = Array(Set(OperatorRegistry.standard.definitions.map(\.name))).sorted().map {
+    Array($0.utf8)
+  }
   private static let nameBytes = Set(names)
 
   init(seed: UInt32) { numbers = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1 }
@@ -74,7 +76,9 @@ struct MessageMutation {
   }
 
   private mutating func real(_ bytes: [UInt8]) -> [UInt8] {
-    let edges: [Float] = [0, -0.0, 1, -1, 0.5, 2, .leastNonzeroMagnitude, 1e30, -1e30, .nan, .infinity, -.infinity, 1e10, 3]
+    let edges: [Float] = [
+      0, -0.0, 1, -1, 0.5, 2, .leastNonzeroMagnitude, 1e30, -1e30, .nan, .infinity, -.infinity, 1e10, 3,
+    ]
     guard next(4) > 0 else { return mutated(bytes, growing: 0) }
     return withUnsafeBytes(of: edges[next(edges.count)].bitPattern.littleEndian) { Array($0) }
   }
@@ -86,7 +90,9 @@ struct MessageMutation {
     let isWide = bytes.count.isMultiple(of: 8) && next(2) == 0
     let place = isWide ? next(bytes.count / 8) * 8 : next(bytes.count / 4) * 4
     if isWide {
-      withUnsafeBytes(of: number(UInt64(bytes[place])).littleEndian) { bytes.replaceSubrange(place..<place + 8, with: $0) }
+      withUnsafeBytes(of: number(UInt64(bytes[place])).littleEndian) {
+        bytes.replaceSubrange(place..<place + 8, with: $0)
+      }
     } else {
       bytes.replaceSubrange(place..<place + 4, with: real(Array(bytes[place..<place + 4])))
     }

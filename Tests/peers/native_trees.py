@@ -98,7 +98,7 @@ def boost(parameters, kind, target_kind, rounds=12, size=4, **options):
     data = {"data": features[:TRAINED], "feature_names": names}
     if kind == "categories":
         data |= {"enable_categorical": True, "feature_types": ["c"] + ["q"] * 6 + ["c"]}
-    labels = target(features[:TRAINED], target_kind)
+    labels = np.ones(TRAINED) if target_kind == "ones" else target(features[:TRAINED], target_kind)
     matrix = xgboost.DMatrix(**data)
     if target_kind == "survival":
         time_ = np.exp(np.clip(signal(features[:TRAINED]), -3, 3))
@@ -125,6 +125,7 @@ listed("xgboost-binary", {"objective": "binary:logistic"}, "plain", "binary", *B
 listed("xgboost-binary-missing", {"objective": "binary:logistic"}, "holes", "binary", *BOTH, rounds=30, named=True)
 listed("xgboost-binary-base", {"objective": "binary:logistic", "base_score": 0.9}, "holes", "binary")
 listed("xgboost-binary-weighted", {"objective": "binary:logistic", "scale_pos_weight": 3}, "plain", "binary", "ubj")
+listed("xgboost-binary-ones", {"objective": "binary:logistic"}, "plain", "ones", rounds=2)
 listed("xgboost-logitraw", {"objective": "binary:logitraw"}, "holes", "binary", *BOTH)
 listed("xgboost-hinge", {"objective": "binary:hinge"}, "plain", "binary", *BOTH)
 listed("xgboost-softmax", {"objective": "multi:softmax", "num_class": 4}, "plain", "classes", *BOTH)

@@ -63,15 +63,16 @@ private struct CausalVisitor: RealVisitor {
     }
     return try extended.withElements(type) { (sequence) throws(TensorError) in
       let sums = try call.make(type, input.shape) { output in
-        guard let y = output.baseAddress, let sequence = sequence.baseAddress, !output.isEmpty else { return }
+        guard let y = output.baseAddress, let w = w.baseAddress, let sequence = sequence.baseAddress, !output.isEmpty
+        else {
+          return
+        }
         for row in 0..<rows {
           let channel = row % channels
           NumberRows.fill(y + row * length, count: length, with: b.map { $0[channel] } ?? T.zero)
-          for tap in 0...memory {
-            NumberRows.add(
-              sequence + row * (memory + length) + tap, stride: 1, times: w[channel * (memory + 1) + tap],
-              to: y + row * length, count: length)
-          }
+          NumberRows.add(
+            taps: memory + 1, w + channel * (memory + 1), sequence + row * (memory + length), gap: 1, stride: 1,
+            to: y + row * length, count: length)
         }
       }
       let present = try call.make(type, [input.shape[0], channels, memory]) { output in

@@ -59,8 +59,8 @@ struct ConvolutionKernel: Sendable {
   ) {
     let window = layout.window
     let (depth, tapCount, features) = (layout.depth, window.tapCount, layout.features)
-    let (inputCount, length, step) = (window.inputCount, window.row.output, window.row.stride)
-    let taps = window.rowTaps()
+    let (inputCount, length) = (window.inputCount, window.row.output)
+    let taps = RowTaps(window)
     var rows: [SlidingWindow.KernelRow] = []
     for block in 0..<layout.images * layout.groups {
       let group = block % layout.groups
@@ -74,17 +74,62 @@ struct ConvolutionKernel: Sendable {
           for channel in 0..<layout.channels {
             let plane = planes + channel * inputCount
             for row in rows {
-              for tap in taps {
-                NumberRows.add(
-                  plane + (row.offset &+ tap.outputs.lowerBound &* step &+ tap.shift), stride: step,
-                  times: kernel[channel * tapCount + row.tap + tap.index], to: target + tap.outputs.lowerBound,
-                  count: tap.outputs.count)
-              }
+              taps.add(plane + row.offset, times: kernel + (channel * tapCount + row.tap), to: target)
             }
           }
         }
       }
     }
+  }
+}
+
+/// The taps of one row of a kernel, which are added to a row of outputs.
+private struct RowTaps {
+  private let taps: [SlidingWindow.Tap]
+  private let row: SlidingWindow.Axis
+  /// The outputs for which all taps lie on the input, when the taps are neighbours: these take one pass for all.
+  private let common: Range<Int>
+
+  init(_ window: SlidingWindow) {
+    let taps = window.rowTaps()
+    self.taps = taps
+    row = window.row
+    let lower = taps.map(\.outputs.lowerBound).max() ?? 0
+    let upper = taps.map(\.outputs.upperBound).min() ?? 0
+    let areNeighbours = taps.last.map { $0.index - taps[0].index == taps.count - 1 } ?? false
+    common = areNeighbours && lower < upper ? lower..<upper : 0..<0
+  }
+
+  /// - Parameters:
+  ///   - input: the row of the input.
+  ///   - weights: the row of the kernel.
+  func add<T: Number>(
+    _ input: UnsafePointer<T>, times weights: UnsafePointer<T>, to output: UnsafeMutablePointer<T>
+  ) {
+    guard !common.isEmpty else {
+      for tap in taps { add(tap, tap.outputs, input, weights, output) }
+      return
+    }
+    for tap in taps {
+      add(tap, tap.outputs.lowerBound..<common.lowerBound, input, weights, output)
+    }
+    NumberRows.add(
+      taps: taps.count, weights + taps[0].index, input + (common.lowerBound &* row.stride &+ taps[0].shift),
+      gap: row.dilation, stride: row.stride, to: output + common.lowerBound, count: common.count)
+    for tap in taps {
+      add(tap, common.upperBound..<tap.outputs.upperBound, input, weights, output)
+    }
+  }
+
+  @inline(__always)
+  private func add<T: Number>(
+    _ tap: SlidingWindow.Tap, _ outputs: Range<Int>, _ input: UnsafePointer<T>, _ weights: UnsafePointer<T>,
+    _ output: UnsafeMutablePointer<T>
+  ) {
+    guard !outputs.isEmpty else { return }
+    NumberRows.add(
+      input + (outputs.lowerBound &* row.stride &+ tap.shift), stride: row.stride, times: weights[tap.index],
+      to: output + outputs.lowerBound, count: outputs.count)
   }
 }
 

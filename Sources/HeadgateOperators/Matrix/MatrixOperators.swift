@@ -60,7 +60,11 @@ enum MatrixOperators {
     guard a.rank == 2, b.rank == 2, a.shape[1] == b.shape[1], a.elementType == b.elementType else {
       throw TensorError(.shape, "no distances between rows of \(a.shape) and \(b.shape)")
     }
-    let isSquared = try call.attributes.string("metric") != "euclidean"
+    let metric = try call.attributes.string("metric") ?? "sqeuclidean"
+    guard metric == "euclidean" || metric == "sqeuclidean" else {
+      throw TensorError(.unsupported, "metric '\(metric)' is not known to this version")
+    }
+    let isSquared = metric == "sqeuclidean"
     return [.tensor(try a.elementType.visit(Distances(a: a, b: b, isSquared: isSquared, call: call)))]
   }
 }

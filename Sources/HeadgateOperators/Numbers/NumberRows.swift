@@ -36,6 +36,18 @@ enum NumberRows {
     }
   }
 
+  /// `y[i] += factors[0] * x[i * stride] + factors[1] * x[i * stride + gap] + ...`: to the bit what one `add` for each
+  /// tap gives.
+  static func add<T: Number>(
+    taps: Int, _ factors: UnsafePointer<T>, _ x: UnsafePointer<T>, gap: Int, stride: Int,
+    to y: UnsafeMutablePointer<T>, count: Int
+  ) {
+    if let factors = floats(factors), let x = floats(x), let y = floats(y) {
+      return RowKernels.add(taps: taps, factors, x, gap: gap, stride: stride, to: y, count: count)
+    }
+    for tap in 0..<taps { add(x + tap &* gap, stride: stride, times: factors[tap], to: y, count: count) }
+  }
+
   /// `y[i]` becomes the greater of itself and `x[i * stride]`; NaN when either is.
   static func maximize<T: Number>(
     _ y: UnsafeMutablePointer<T>, with x: UnsafePointer<T>, stride: Int, count: Int

@@ -8,16 +8,25 @@ struct MemoryCell: RecurrentCell {
 
   /// Whether the forget gate is what the input gate leaves.
   private let couplesGates: Bool
+  /// Whether the state is rounded to 256 levels before it is multiplied.
+  private let roundsState: Bool
 
   init(_ node: OperatorNode) throws(TensorError) {
     couplesGates = try node.attributes.flag("input_forget")
+    roundsState = node.operatorName == DynamicQuantization.lstmName
   }
 
   func foldsBias(ofGate gate: Int) -> Bool { true }
 
   func advance<C: Real>(_ pass: RecurrentPass<C>, step: Int) {
     let hidden = pass.hidden
-    pass.multiply(pass.h, gates: 0..<4, into: pass.gates)
+    var state = pass.h
+    if roundsState {
+      state = pass.spare
+      state.update(from: pass.h, count: pass.batch * hidden)
+      DynamicQuantization.round(state, count: pass.batch * hidden)
+    }
+    pass.multiply(state, gates: 0..<4, into: pass.gates)
     for sequence in 0..<pass.batch {
       guard let position = pass.position(sequence, step: step) else { continue }
       let projected = pass.input(sequence, position, gates: 4)

@@ -7,7 +7,8 @@ enum RecurrentOperators {
     .prepared("LSTM", since: 1, layer(MemoryCell.self)),
   ]
 
-  private static func layer<Cell: RecurrentCell>(
+  /// What makes the kernel of a layer of such cells.
+  static func layer<Cell: RecurrentCell>(
     _: Cell.Type
   ) -> @Sendable (OperatorNode) throws(TensorError) -> Kernel {
     { (node) throws(TensorError) in

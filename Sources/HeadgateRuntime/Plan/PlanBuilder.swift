@@ -31,6 +31,7 @@ struct PlanBuilder {
     }
     for weight in graph.initializers { try add(try context.tensor(weight), named: weight.name, to: scope) }
     for weight in graph.sparseInitializers { try add(try context.tensor(weight), named: weight.values.name, to: scope) }
+    scope.infer(graph, openExtent: context.openExtent)
     var steps: [Plan.Step] = []
     for node in try graph.nodes.inOrder() { try add(node, to: scope, &steps) }
     var outputs: [Plan.Operand] = []
@@ -40,7 +41,9 @@ struct PlanBuilder {
       }
       outputs.append(operand)
     }
-    return (scope.makePlan(steps: steps, outputs: outputs), scope)
+    let plan = scope.makePlan(steps: steps, outputs: outputs)
+    if let fault = scope.fault(of: plan), context.openExtent == nil { throw fault }
+    return (plan, scope)
   }
 
   private func add(_ weight: Tensor, named name: String, to scope: PlanScope) throws(ModelFileError) {
@@ -93,6 +96,7 @@ struct PlanBuilder {
     for name in node.outputs {
       outputs.append(name.isEmpty ? nil : try scope.defineSlot(name, by: "node \(place(node))"))
     }
+    scope.infer(declared, inputs, names: node.inputs, outputs: outputs) { failure(node, .invalidGraph, $0.message) }
     steps.append(
       Plan.Step(node: declared, kernel: kernel, inputs: inputs, captured: captured, outputs: outputs, released: []))
   }

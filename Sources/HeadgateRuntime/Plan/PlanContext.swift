@@ -16,10 +16,16 @@ final class PlanContext {
   /// Tensors of attributes by their place in the file: a function's are made once for all its calls.
   private var tensors: [Int: Tensor] = [:]
 
+  /// What stands for the open extents of inputs where types and shapes are followed; nil leaves them open. With it a
+  /// plan is only looked at, so that nothing is refused for it.
+  let openExtent: Int?
+
   /// - Parameter maxBytes: the most bytes that sparse weights may take when they are made dense.
   init(
-    file: ModelBytes, external: ExternalData, registry: OperatorRegistry, functions: FunctionTable, maxBytes: Int
+    file: ModelBytes, external: ExternalData, registry: OperatorRegistry, functions: FunctionTable, maxBytes: Int,
+    openExtent: Int? = nil
   ) {
+    self.openExtent = openExtent
     self.file = file
     self.external = external
     self.registry = registry

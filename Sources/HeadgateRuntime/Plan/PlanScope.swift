@@ -1,3 +1,4 @@
+import HeadgateOperators
 import HeadgateTensors
 
 /// The names of one graph while its plan is built, and through `parent` those of the graphs around it.
@@ -9,6 +10,16 @@ final class PlanScope {
     var captureSlots: [Int] = []
     /// What this graph reads of the graph around it, in that graph's terms.
     var captures: [Plan.Operand] = []
+    /// What is known of the value in each slot.
+    var inferred: [InferredValue] = []
+    /// Why nodes certainly fail, by the slots of their outputs.
+    var faults: [Int: ModelFileError] = [:]
+    /// Whether types and shapes are followed: not in graphs inside of nodes, whose inputs nobody checks.
+    let isInferring: Bool
+
+    init(isInferring: Bool) {
+      self.isInferring = isInferring
+    }
   }
 
   private let parent: PlanScope?
@@ -24,7 +35,7 @@ final class PlanScope {
 
   init(parent: PlanScope?) {
     self.parent = parent
-    frame = Frame()
+    frame = Frame(isInferring: parent == nil)
   }
 
   /// A scope for the names of a function's body, whose values are of the same plan as the caller's.
@@ -32,6 +43,14 @@ final class PlanScope {
     parent = nil
     frame = caller.frame
   }
+
+  var isInferring: Bool { frame.isInferring }
+  var hasFaults: Bool { !frame.faults.isEmpty }
+
+  func inferred(slot: Int) -> InferredValue { frame.inferred[slot] }
+  func fault(in slot: Int) -> ModelFileError? { frame.faults[slot] }
+  func note(_ value: InferredValue, in slot: Int) { frame.inferred[slot] = value }
+  func note(_ fault: ModelFileError, in slot: Int) { frame.faults[slot] = fault }
 
   func local(_ name: String) -> Plan.Operand? { operands[name] }
 
@@ -74,6 +93,7 @@ final class PlanScope {
 
   private func newSlot() -> Int {
     frame.slotCount += 1
+    frame.inferred.append(.unknown)
     return frame.slotCount - 1
   }
 

@@ -12,7 +12,8 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
   case prediction(ScoreLink<Scalar>)
   /// The score is the second class's.
   case binary(ScoreLink<Scalar>)
-  /// Each score is a class's. The class is that of the greatest probability, or by the margin of the greatest raw score.
+  /// Each score is a class's. The class is that of the greatest probability, or by the margin of the greatest raw
+  /// score.
   case classes(ScoreLink<Scalar> = .softmax, byMargin: Bool)
   /// Each score answers a question of its own.
   case labels(ScoreLink<Scalar>)

@@ -5,11 +5,13 @@ import HeadgateTensors
 ///
 /// It has one input, `features` `[rows, features]`, with NaN for what is missing and for a category its number: floats
 /// for XGBoost, doubles for LightGBM, as each computes; numbers of other types are converted as the libraries convert
-/// them. For the outputs see `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
+/// them. A model whose file names its categories (XGBoost since 3.1) also takes texts. For the outputs see
+/// `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
 struct TreeModel: Sendable {
   let inputs: [ValueInfo]
   let outputs: [ValueInfo]
   let metadata: ModelMetadata
+  private let texts: FeatureTexts
   private let predict: @Sendable (Tensor, MemoryBudget) throws(TensorError) -> [Value]
 
   /// The name of the only input.
@@ -20,7 +22,7 @@ struct TreeModel: Sendable {
     switch format {
     case .lightGBM:
       let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try LightGBMFile(bytes) }
-      try self.init(LightGBMPredictor(file), ModelMetadata(file), givesRawScores)
+      try self.init(LightGBMPredictor(file), ModelMetadata(file), FeatureTexts([]), givesRawScores)
     case .xgboostJSON, .xgboostUBJSON, .onnx:
       let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in
         let subject = "XGBoost model"
@@ -31,14 +33,15 @@ struct TreeModel: Sendable {
         var reader = JSONReader(bytes, subject: subject)
         return try XGBoostFile(reading: &reader)
       }
-      try self.init(XGBoostPredictor(file), ModelMetadata(file), givesRawScores)
+      try self.init(XGBoostPredictor(file), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
     }
   }
 
   private init<Predictor: TreePredictor>(
-    _ predictor: Predictor, _ metadata: ModelMetadata, _ givesRawScores: Bool
+    _ predictor: Predictor, _ metadata: ModelMetadata, _ texts: FeatureTexts, _ givesRawScores: Bool
   ) throws(ModelFileError) {
     let elementType = Predictor.Scalar.elementType
+    guard predictor.featureCount > 0 else { throw ModelFileError(.invalidGraph, "the model has no features") }
     guard metadata.featureNames.isEmpty || metadata.featureNames.count == predictor.featureCount else {
       throw ModelFileError(
         .invalidGraph, "the file names \(metadata.featureNames.count) features and has \(predictor.featureCount)")
@@ -54,6 +57,7 @@ struct TreeModel: Sendable {
     }
     self.outputs = outputs
     self.metadata = metadata
+    self.texts = texts
     predict = { (features, budget) throws(TensorError) in
       let rows = features.shape[0]
       let numbers = try features.elements(Predictor.Scalar.self)
@@ -61,7 +65,8 @@ struct TreeModel: Sendable {
         predictor.score(numbers, count: rows, into: $0)
       }
       withExtendedLifetime(features) {}
-      let values = try predictor.answer.values(of: scores, budget: budget)
+      let values = try predictor.answer.values(
+        of: predictor.divisor == 1 ? scores : scores.divided(by: predictor.divisor, budget: budget), budget: budget)
       return addsScore ? values + [.tensor(scores)] : values
     }
   }
@@ -73,12 +78,16 @@ struct TreeModel: Sendable {
     }
     var values = values
     do {
-      let converted =
-        inputs[0].elementType == .float
+      if tensor.elementType == .string {
+        if !texts.isEmpty { values[Self.inputName] = .tensor(try texts.numbers(tensor, budget: budget)) }
+      } else if let converted = inputs[0].elementType == .float
         ? try tensor.converted(to: Float.self, budget: budget) : try tensor.converted(to: Double.self, budget: budget)
-      if let converted { values[Self.inputName] = .tensor(converted) }
+      {
+        values[Self.inputName] = .tensor(converted)
+      }
     } catch {
-      throw RunError(.memoryLimit, "input '\(Self.inputName)': \(error)", cause: error)
+      throw RunError(
+        error.code == .memoryLimit ? .memoryLimit : .invalidInput, "input '\(Self.inputName)': \(error)", cause: error)
     }
     return values
   }
@@ -103,6 +112,8 @@ protocol TreePredictor: Sendable {
   /// The scores of a row.
   var scoreCount: Int { get }
   var answer: TreeAnswer<Scalar> { get }
+  /// What raw scores are divided by before they become an answer.
+  var divisor: Scalar { get }
 
   /// Writes the scores `[count, scoreCount]` of rows `[count, featureCount]`.
   func score(_ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>)
@@ -120,6 +131,11 @@ extension Tensor {
     case .int32: try map(Int32.self, budget) { Target($0) }
     default: nil
     }
+  }
+
+  fileprivate func divided<Scalar: AnswerScalar>(by divisor: Scalar, budget: MemoryBudget) throws(TensorError) -> Tensor
+  {
+    try map(Scalar.self, budget) { $0 / divisor }
   }
 
   private func map<Source: TensorElement, Target: TensorElement>(

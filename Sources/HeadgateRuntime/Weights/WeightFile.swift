@@ -28,8 +28,8 @@ public struct WeightFile: Sendable {
 
   /// Maps a file and checks its header.
   ///
-  /// - Throws: `ModelFileError.unreadable` when it cannot be mapped, `malformed` with the place when the header or what it says of
-  ///   the bytes is wrong, `unsupported` for a type of elements that this version does not know.
+  /// - Throws: `ModelFileError.unreadable` when it cannot be mapped, `malformed` with the place when the header or what
+  ///   it says of the bytes is wrong, `unsupported` for a type of elements that this version does not know.
   public init(path: String) throws(ModelFileError) {
     try self.init(bytes: ModelBytes(path: path))
   }
@@ -52,8 +52,8 @@ public struct WeightFile: Sendable {
   /// A tensor over the bytes of the file, which it keeps mapped.
   ///
   /// Nothing is copied unless the bytes are not aligned for their type.
-  /// - Throws: `TensorError.missing` when the file has none of that name, `TensorError.unsupported` for a type of elements that
-  ///   this version does not hold in tensors.
+  /// - Throws: `TensorError.missing` when the file has none of that name, `TensorError.unsupported` for a type of
+  ///   elements that this version does not hold in tensors.
   public func tensor(_ name: String) throws(TensorError) -> Tensor {
     guard let weight = weight(name) else {
       throw TensorError(.missing, "the file has no weights '\(name.prefix(200))'")

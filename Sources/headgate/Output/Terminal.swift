@@ -21,6 +21,11 @@ enum Terminal {
     write(text.hasSuffix("\n") ? text : text + "\n", to: 2)
   }
 
+  /// Writes a part of a line that the next part may overwrite.
+  static func move(_ text: String) {
+    write(text, to: 2)
+  }
+
   private static func write(_ text: String, to descriptor: Int32) {
     var bytes = Array(text.utf8)[...]
     while !bytes.isEmpty {

@@ -48,10 +48,10 @@ enum ImageDecoding {
     if file.starts(with: [0x42, 0x4D]) { return try BitmapFile(file) }
     if file.starts(with: [0x49, 0x49, 42, 0]) || file.starts(with: [0x4D, 0x4D, 0, 42]) { return try TIFFFile(file) }
     if file.starts(with: [0, 0, 0, 12, 0x6A, 0x50]) || file.starts(with: [0xFF, 0x4F, 0xFF, 0x51]) {
-      throw TensorError(.unsupported, "JPEG 2000 is not decoded by this version")
+      return try JPEG2000File(file)
     }
     if file.starts(with: [0x52, 0x49, 0x46, 0x46]), file.bytes.dropFirst(8).starts(with: [0x57, 0x45, 0x42, 0x50]) {
-      throw TensorError(.unsupported, "WebP is not decoded by this version")
+      return try WebPFile(file)
     }
     if file.starts(with: [0x50]) { return try AnymapFile(file) }
     throw FileBytes.damaged("no known format")

@@ -147,3 +147,35 @@ struct PatternMatcher {
     return ends
   }
 }
+
+extension PatternMatcher {
+  /// The first match in a text that begins at a place or after it, and of those that begin there the longest.
+  ///
+  /// One pass: matches that could begin at several places are followed side by side, the earliest first.
+  mutating func firstMatch(in text: [Unicode.Scalar], from first: Int) -> Range<Int>? {
+    guard first <= text.count else { return nil }
+    var found: Range<Int>?
+    var threads: [(state: Int, start: Int)] = []
+    var following: [(state: Int, start: Int)] = []
+    for index in first...text.count {
+      let previous = index > 0 ? text[index - 1] : nil
+      let next = index < text.count ? text[index] : nil
+      begin()
+      following.removeAll(keepingCapacity: true)
+      for thread in threads {
+        guard found.map({ thread.start <= $0.lowerBound }) ?? true, let previous,
+          case .character(let test) = pattern.program[thread.state], pattern.tests[test].matches(previous)
+        else { continue }
+        if follow(thread.state + 1, after: previous, before: next) { found = thread.start..<index }
+        for state in upcoming[following.count...] { following.append((state, thread.start)) }
+      }
+      if found == nil {
+        if follow(0, after: previous, before: next) { found = index..<index }
+        for state in upcoming[following.count...] { following.append((state, index)) }
+      }
+      swap(&threads, &following)
+      if threads.isEmpty, found != nil { break }
+    }
+    return found
+  }
+}

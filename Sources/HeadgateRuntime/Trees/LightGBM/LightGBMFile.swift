@@ -74,6 +74,18 @@ struct LightGBMFile: Sendable {
       trees.append(try LightGBMTree(&part, featureCount: featureCount))
       text.position = range.upperBound
     }
+    try checkNotEmpty(&text)
+  }
+
+  /// A model may have no trees, but then its file goes on to say so.
+  private func checkNotEmpty(_ text: inout LightGBMText) throws(ModelFileError) {
+    guard trees.isEmpty else { return }
+    let offset = text.position
+    while let line = text.next() {
+      if line.key == "end of trees" { return }
+      guard line.key.isEmpty else { break }
+    }
+    throw text.malformed("it holds no trees", at: offset)
   }
 
   /// Reads trees one after the other, as files before version 3 have them.
@@ -82,8 +94,9 @@ struct LightGBMFile: Sendable {
       if line.key == "Tree" {
         trees.append(try LightGBMTree(&text, featureCount: featureCount))
       } else if !line.key.isEmpty {
-        return
+        break
       }
     }
+    guard !trees.isEmpty else { throw text.malformed("it holds no trees", at: text.position) }
   }
 }

@@ -9,8 +9,7 @@ struct LightGBMPredictor: TreePredictor {
   private let treeCount: Int
   /// The functions in the leaves, when there are any; the leaves of the forest then hold their indices.
   private let functions: LinearLeaves?
-  /// The number that sums are divided by.
-  private let divisor: Double
+  let divisor: Double
 
   init(_ file: LightGBMFile) throws(ModelFileError) {
     featureCount = file.featureCount
@@ -89,7 +88,6 @@ struct LightGBMPredictor: TreePredictor {
     } else {
       add(forest, first, count: count, score)
     }
-    if divisor != 1 { for index in scores.indices { scores[index] /= divisor } }
   }
 
   private static func isSmallest(_ value: Double) -> Bool {

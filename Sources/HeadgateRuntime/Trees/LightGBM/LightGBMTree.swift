@@ -119,10 +119,11 @@ struct LightGBMTree: Sendable {
     let base = forest.nodes.count
     let firstLeaf = base + left.count
     forest.roots.append(base)
+    var sets: [Int: Int] = [:]
     for test in left.indices {
       func place(_ child: Int32) -> Int { child < 0 ? firstLeaf + Int(~child) : base + Int(child) }
       forest.append(
-        try node(test, &forest, trueChild: place(left[test]), falseChild: place(right[test])))
+        try node(test, &forest, &sets, trueChild: place(left[test]), falseChild: place(right[test])))
     }
     for index in 0..<leafCount {
       forest.appendLeaf(weights: CollectionOfOne(.init(target: target, value: leaf(index))))
@@ -130,7 +131,7 @@ struct LightGBMTree: Sendable {
   }
 
   private func node(
-    _ test: Int, _ forest: inout ForestDescription, trueChild: Int, falseChild: Int
+    _ test: Int, _ forest: inout ForestDescription, _ sets: inout [Int: Int], trueChild: Int, falseChild: Int
   ) throws(ModelFileError) -> ForestDescription.Node {
     let decision = decisions[test]
     guard (0..<16).contains(decision) else { throw invalid("has the decision type \(decision)") }
@@ -140,10 +141,14 @@ struct LightGBMTree: Sendable {
       guard threshold >= 0, threshold < Double(max(categoryStarts.count - 1, 0)) else {
         throw invalid("has no set of categories \(threshold)")
       }
-      let words = categoryWords[Int(categoryStarts[Int(threshold)])..<Int(categoryStarts[Int(threshold) + 1])]
+      let index = Int(threshold)
+      let words = categoryWords[Int(categoryStarts[index])..<Int(categoryStarts[index + 1])]
+      // Tests that share a set share it here too.
+      let set = sets[index] ?? forest.appendSet(words: words)
+      sets[index] = set
       return .init(
         mode: .truncatedMember, feature: feature, threshold: 0, missingIsTrue: false, trueChild: trueChild,
-        falseChild: falseChild, set: forest.appendSet(words: words))
+        falseChild: falseChild, set: set)
     }
     let goesLeft = decision & 2 != 0
     switch decision >> 2 {

@@ -142,9 +142,7 @@ struct XGBoostFile: Sendable {
     }
     guard var values else { return [] }
     guard let offsets else {
-      var names: [String] = []
-      try values.array { (reader: inout Reader) throws(ModelFileError) in names.append(try reader.text()) }
-      return names
+      return try values.numbers(Double.self).map { Int64(exactly: $0).map(String.init) ?? "\($0)" }
     }
     // Bytes, which are signed in files of some versions.
     let bytes = try values.numbers(Int32.self).map { UInt8(truncatingIfNeeded: $0) }

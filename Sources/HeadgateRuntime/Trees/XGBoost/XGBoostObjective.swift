@@ -12,7 +12,8 @@ struct XGBoostObjective: Sendable {
   init(_ name: String, scoreCount: Int) throws(ModelFileError) {
     switch name {
     case "binary:logistic": self.init(.logit, scoreCount > 1 ? .labels(.logistic) : .binary(.logistic))
-    case "binary:logitraw": self.init(.logit, scoreCount > 1 ? .prediction(.identity) : .margin)
+    // Its base score is a raw one already.
+    case "binary:logitraw": self.init(.identity, scoreCount > 1 ? .prediction(.identity) : .margin)
     case "binary:hinge": self.init(.identity, scoreCount > 1 ? .labels(.step) : .binary(.step))
     case "multi:softprob": self.init(.identity, .classes(byMargin: false))
     case "multi:softmax": self.init(.identity, .classes(byMargin: true))
@@ -35,11 +36,12 @@ struct XGBoostObjective: Sendable {
     self.answer = answer
   }
 
-  /// The raw score that sums begin with.
+  /// The raw score that sums begin with; NaN for a base that does not suit the objective.
   func margin(_ base: Float) -> Float {
     switch self.base {
     case .identity: base
-    case .logit: -log(1 / base - 1)
+    // The ends, where all labels were the same, are moved inwards.
+    case .logit: (0...1).contains(base) ? -log(1 / min(max(base, 1e-6), 1 - 1e-6) - 1) : .nan
     case .logarithm: log(base)
     }
   }

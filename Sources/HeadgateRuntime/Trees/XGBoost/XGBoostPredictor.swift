@@ -14,6 +14,7 @@ struct XGBoostPredictor: TreePredictor {
   let featureCount: Int
   let scoreCount: Int
   let answer: TreeAnswer<Float>
+  let divisor: Float = 1
   private let booster: Booster
   private let margins: [Float]
 
@@ -23,8 +24,9 @@ struct XGBoostPredictor: TreePredictor {
     scoreCount = file.scoreCount
     answer = objective.answer
     let bases = try Self.baseScores(file)
-    margins = bases.map(objective.margin)
-    guard margins.allSatisfy(\.isFinite) else {
+    // Of several base scores gblinear adds the first to all scores (version 3.2; before 3.1 there was only one).
+    margins = bases.map { objective.margin(file.booster == "gblinear" ? bases[0] : $0) }
+    guard margins.allSatisfy({ $0 < .infinity }) else {
       throw ModelFileError(
         .invalidGraph, "XGBoost model: base_score \(file.baseScore.prefix(60)) does not suit \(file.objective)")
     }
@@ -108,8 +110,8 @@ struct XGBoostPredictor: TreePredictor {
   }
 
   func score(_ rows: UnsafeBufferPointer<Float>, count: Int, into scores: UnsafeMutableBufferPointer<Float>) {
+    for index in scores.indices { scores[index] = margins[index % scoreCount] }
     guard let row = rows.baseAddress, let score = scores.baseAddress else { return }
-    for index in 0..<count * scoreCount { scores[index] = margins[index % scoreCount] }
     switch booster {
     case .trees(let forest): forest.add(row, count: count, stride: featureCount, to: score)
     case .linear(let weights):

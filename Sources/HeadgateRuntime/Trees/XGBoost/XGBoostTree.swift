@@ -102,6 +102,7 @@ struct XGBoostTree: Sendable {
     let isReached = try reachable()
     let base = forest.nodes.count
     let sets = try appendSets(to: &forest)
+    var isTaken = [Bool](repeating: false, count: leafSize == 1 ? 0 : leafWeights.count / leafSize)
     forest.roots.append(base)
     for node in 0..<count {
       guard left[node] != -1, isReached[node] else {
@@ -110,7 +111,7 @@ struct XGBoostTree: Sendable {
           if leafSize == 1 {
             forest.appendLeaf(weights: CollectionOfOne(.init(target: target, value: Double(conditions[node] * factor))))
           } else {
-            let vector = try vector(of: node)
+            let vector = try vector(of: node, &isTaken)
             forest.appendLeaf(
               weights: vector.indices.lazy.map { index in
                 .init(target: index - vector.startIndex, value: Double(vector[index] * factor))
@@ -161,23 +162,28 @@ struct XGBoostTree: Sendable {
     return isReached
   }
 
-  private func vector(of leaf: Int) throws(ModelFileError) -> ArraySlice<Float> {
+  /// The numbers of a leaf, which no other leaf has.
+  private func vector(of leaf: Int, _ isTaken: inout [Bool]) throws(ModelFileError) -> ArraySlice<Float> {
     if !baseWeights.isEmpty { return baseWeights[leaf * leafSize..<(leaf + 1) * leafSize] }
     let place = Int(right[leaf])
-    guard place >= 0, place < leafWeights.count / leafSize else {
-      throw invalid("has no weights for leaf \(leaf)")
+    guard isTaken.indices.contains(place), !isTaken[place] else {
+      throw invalid("has no weights of its own for leaf \(leaf)")
     }
+    isTaken[place] = true
     return leafWeights[place * leafSize..<(place + 1) * leafSize]
   }
 
   /// Appends the sets of categories and gives the index of each node's.
   private func appendSets(to forest: inout ForestDescription) throws(ModelFileError) -> [Int: Int] {
     var sets: [Int: Int] = [:]
+    // Nodes do not share categories, so that the work is bounded by the list.
+    var unused = Int64(categories.count)
     for index in categoryNodes.indices {
       let (node, start, length) = (Int(categoryNodes[index]), segments[index], sizes[index])
       guard node >= 0, node < count, start >= 0, length >= 0, start <= categories.count,
-        length <= Int64(categories.count) - start
+        length <= Int64(categories.count) - start, length <= unused
       else { throw invalid("has categories outside of its list for node \(node)") }
+      unused -= length
       let list = categories[Int(start)..<Int(start + length)]
       let (least, greatest) = (list.min() ?? 0, list.max() ?? 0)
       guard least >= 0, greatest < 1 << 24 else { throw invalid("has categories \(least) to \(greatest)") }
