@@ -104,6 +104,12 @@ def models():
     yield made(
         "einsum", [node("Einsum", ["x", "w"], ["y"], equation="...ij,jk->...ik")], [info("x", [2, 2, 3])], [info("y", None)],
         [weight("w", 3, 2)])
+    yield made(
+        "inverted-region",
+        [node("RoiAlign", ["x", "r", "b"], ["y"], output_height=2, output_width=2, sampling_ratio=0)],
+        [info("x", [1, 1, 2, 2])], [info("y", None)],
+        [numpy_helper.from_array(np.array([[0, 0, -1e30, -1e30]], np.float32), "r"),
+         numpy_helper.from_array(np.array([0], np.int64), "b")])
     sparse = helper.make_sparse_tensor(
         helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0]),
         helper.make_tensor("i", TensorProto.INT64, [2], [1, 3]), [2, 3])
