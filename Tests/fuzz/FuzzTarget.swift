@@ -1,6 +1,7 @@
 import Glibc
 import HeadgateTensors
 
+@testable import HeadgateArchives
 @testable import HeadgateOperators
 @testable import HeadgateRuntime
 
@@ -12,12 +13,18 @@ enum FuzzTarget: String {
   case onnx
   /// A whole ONNX model: decoding, graph check, folding of constants, one run under a small budget.
   case model
+  /// What is told of a model that is not run: inspection, and the estimate of its memory from inferred shapes.
+  case inspection
   /// The files of values beside test cases; the first byte chooses the declared type.
   case values
   case xgboost
   case ubjson
   case lightgbm
   case safetensors
+  /// NumPy's files, single arrays and zip archives of them.
+  case arrays
+  /// What zip archives are packed with, without the checksums that would end most trials early.
+  case deflate
   /// A regular expression, then after a zero byte the text to match.
   case pattern
   case image
@@ -31,11 +38,14 @@ enum FuzzTarget: String {
     switch self {
     case .onnx: _ = try? ONNXModel(decoding: ModelBytes(bytes))
     case .model: Self.model(bytes)
+    case .inspection: Self.inspection(bytes)
     case .values: Self.values(bytes)
     case .xgboost: Self.trees(bytes, .xgboostJSON)
     case .ubjson: Self.trees(bytes, .xgboostUBJSON)
     case .lightgbm: Self.trees(bytes, .lightGBM)
     case .safetensors: Self.weights(bytes)
+    case .arrays: Self.arrays(bytes)
+    case .deflate: Self.deflate(bytes)
     case .pattern: Self.pattern(bytes)
     case .image: Self.operate("ImageDecoder", try? Tensor(shape: [bytes.count], Array(bytes)))
     case .numbers: Self.numbers(bytes)
@@ -77,6 +87,23 @@ enum FuzzTarget: String {
   private static func weights(_ bytes: UnsafeRawBufferPointer) {
     guard let file = try? WeightFile(bytes: ModelBytes(bytes)) else { return }
     for name in file.names.prefix(16) { _ = try? file.tensor(name) }
+  }
+
+  private static func inspection(_ bytes: UnsafeRawBufferPointer) {
+    let file = ModelBytes(bytes)
+    _ = try? ModelInspection.inspect(file)
+    _ = try? MemoryEstimate(file, options: ModelOptions(maxRunBytes: 1 << 18, allowsExternalData: false))
+  }
+
+  private static func arrays(_ bytes: UnsafeRawBufferPointer) {
+    guard let archive = try? ArrayArchive(bytes: ModelBytes(bytes), maxBytes: 1 << 20) else { return }
+    for (name, tensor) in archive.arrays.prefix(4) { _ = try? NumPyArray.bytes(of: tensor, named: name) }
+  }
+
+  private static func deflate(_ bytes: UnsafeRawBufferPointer) {
+    _ = Inflate.prefix(of: bytes, limit: 1 << 16)
+    _ = try? Inflate.content(of: bytes, count: 64)
+    _ = Inflate.gzipContentStart(bytes)
   }
 
   private static func pattern(_ bytes: UnsafeRawBufferPointer) {

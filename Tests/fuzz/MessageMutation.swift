@@ -184,7 +184,7 @@ struct MessageMutation {
 /// Half of the changes are of messages for the targets that read them; all others are libFuzzer's own.
 @_cdecl("LLVMFuzzerCustomMutator")
 public func mutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maxSize: Int, _ seed: UInt32) -> Int {
-  let takesMessages = FuzzTarget.chosen == .model || FuzzTarget.chosen == .onnx
+  let takesMessages = [.model, .onnx, .inspection].contains(FuzzTarget.chosen)
   if takesMessages, seed & 7 > 0 {
     var mutation = MessageMutation(seed: seed)
     if let changed = mutation.change(Array(UnsafeBufferPointer(start: data, count: size))), changed.count <= maxSize {

@@ -9,11 +9,14 @@ folded when the model is loaded.
 """
 
 import base64
+import gzip
+import io
 import json
 import pathlib
 import re
 import struct
 import sys
+import zlib
 
 import numpy as np
 import onnx
@@ -156,6 +159,35 @@ def safetensors():
     yield "nothing", file("{}")
 
 
+def arrays():
+    def file(array):
+        stream = io.BytesIO()
+        np.save(stream, array, allow_pickle=False)
+        return stream.getvalue()
+
+    yield "floats", file(np.arange(6, dtype=np.float32).reshape(2, 3))
+    yield "columns", file(np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3)))
+    yield "bools", file(np.array([True, False]))
+    yield "bytes", file(np.array([b"a", b"bc"]))
+    yield "texts", file(np.array(["a", "\u00e9\U0001f44d"]))
+    yield "scalar", file(np.float64(2))
+    yield "complex", file(np.zeros(2, np.complex64))
+    for name, save in [("stored", np.savez), ("packed", np.savez_compressed)]:
+        stream = io.BytesIO()
+        save(stream, x=np.ones(3, np.int64), y=np.zeros((2, 2), np.float16))
+        yield name, stream.getvalue()
+
+
+def deflated():
+    text = b"".join(bytes([i % 7]) * (i % 5 + 1) for i in range(60))
+    for name, strategy in [("dynamic", zlib.Z_DEFAULT_STRATEGY), ("fixed", zlib.Z_FIXED), ("letters", zlib.Z_HUFFMAN_ONLY)]:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
+        yield name, packer.compress(text) + packer.flush()
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    yield "stored", packer.compress(text[:40]) + packer.flush()
+    yield "gzip", gzip.compress(text[:40], mtime=0)
+
+
 def patterns():
     source = (TESTS / "HeadgateOperatorsTests/PatternTests.swift").read_text()
     rows = re.findall(r'^ *\("((?:[^"\\]|\\.)*)", \[(?:"((?:[^"\\]|\\.)*)")?', source, re.M)
@@ -205,9 +237,10 @@ def own():
     folder = HERE / "corpus"
     made = [(name, model.SerializeToString()) for name, model in models()]
     write(folder, "model", made)
-    write(folder, "onnx", made)
     write(folder, "values", values())
     write(folder, "safetensors", safetensors())
+    write(folder, "arrays", arrays())
+    write(folder, "deflate", deflated())
     write(folder, "pattern", patterns())
     write(folder, "image", images())
     write(folder, "numbers", [(f"{i:02}", text.encode()) for i, text in enumerate(NUMBERS)])
