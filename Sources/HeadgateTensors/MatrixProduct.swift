@@ -1,6 +1,10 @@
 import HeadgateKernels
 
 /// The Swift face of the matrix kernels.
+///
+/// Products of floats are deterministic: an element of the result depends on its row of `a`, its column of `b` and
+/// `k` alone, to the last bit, whatever the other rows, the strides and the alignment are; on another instruction
+/// set the last places may differ.
 package enum MatrixProduct {
   /// A matrix in memory: element `(i, j)` lies `i * rowStride + j * columnStride` after the start.
   package struct Operand<Element> {
@@ -23,9 +27,19 @@ package enum MatrixProduct {
   /// - Parameter columns: the distance between rows of `c`, when it is a part of a wider matrix.
   package static func multiply(
     _ a: Operand<Float>, _ b: Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
-    alpha: Float = 1, accumulate: Bool = false, columns: Int? = nil
+    alpha: Float = 1, accumulate: Bool = false, columns: Int? = nil, using kernels: KernelSet = .current
   ) {
-    hg_sgemm(
+    kernels.table.pointee.sgemm(
+      m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
+      c, columns ?? n)
+  }
+
+  /// The same in double precision.
+  package static func multiply(
+    _ a: Operand<Double>, _ b: Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, n: Int, k: Int,
+    alpha: Double = 1, accumulate: Bool = false, columns: Int? = nil, using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.dgemm(
       m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
       c, columns ?? n)
   }

@@ -73,9 +73,7 @@ private struct ToNarrowFloat: NarrowFloatVisitor {
       return try tensor.elementType.visit(FromNumber<T>(tensor: tensor, rules: rules, call: call))
     }
     let x = try tensor.elements(Float.self)
-    return try call.make(type, tensor.shape) { output in
-      for index in 0..<x.count { output[index] = T.nearest(x[index], rules) }
-    }
+    return try call.make(type, tensor.shape) { output in T.narrow(x, into: output, rules) }
   }
 
   struct FromNumber<Target: NarrowFloat>: NumberVisitor {

@@ -56,8 +56,12 @@ enum Casting {
         for index in x.indices { output[index] = x[index] ? "True" : "False" }
       }
     // Not over double: these are what computing in float costs operators on half precision.
-    case (.float16, .float): return try map(source, of: Float16.self, call) { Float($0) }
-    case (.float, .float16): return try map(source, of: Float.self, call) { Float16($0) }
+    case (.float16, .float):
+      let x = try source.elements(Float16.self)
+      return try call.make(Float.self, source.shape) { output in HalfConversion.widen(x, into: output) }
+    case (.float, .float16):
+      let x = try source.elements(Float.self)
+      return try call.make(Float16.self, source.shape) { output in HalfConversion.narrow(x, into: output) }
     case (.string, .bool):
       return try convert(convert(source, to: .double, call), to: .bool, call)
     case (.bool, _): return try target.visit(FromBool(tensor: source, call: call))

@@ -26,6 +26,18 @@ public struct BFloat16: LaidOutFloat {
   package static func nearest(_ value: Double, _ rules: NarrowingRules) -> BFloat16 {
     encoded(value, saturates: false)
   }
+
+  package static func widen(
+    _ source: UnsafeBufferPointer<BFloat16>, into output: UnsafeMutableBufferPointer<Float>
+  ) {
+    HalfConversion.widen(source, into: output)
+  }
+
+  package static func narrow(
+    _ source: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<BFloat16>, _ rules: NarrowingRules
+  ) {
+    HalfConversion.narrow(source, into: output)
+  }
 }
 
 extension Float {

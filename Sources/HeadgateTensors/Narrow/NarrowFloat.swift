@@ -9,6 +9,11 @@ package protocol NarrowFloat: TensorElement, Hashable {
   /// The nearest number by the rules.
   static func nearest(_ value: Double, _ rules: NarrowingRules) -> Self
   static func nearest(_ value: Float, _ rules: NarrowingRules) -> Self
+  /// Writes each number as a float.
+  static func widen(_ source: UnsafeBufferPointer<Self>, into output: UnsafeMutableBufferPointer<Float>)
+  /// Writes the nearest number to each float by the rules.
+  static func narrow(
+    _ source: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Self>, _ rules: NarrowingRules)
 }
 
 /// What a conversion to a narrow format does where formats leave a choice; ONNX's defaults.
@@ -31,7 +36,7 @@ package struct NarrowingRules: Sendable {
 extension NarrowFloat {
   package static func nearest(_ value: Float, _ rules: NarrowingRules) -> Self { nearest(Double(value), rules) }
 
-  /// Writes each number as a float. Formats of 8 bits go over a table when there is more to do than to make one.
+  /// Formats of 8 bits go over a table when there is more to do than to make one.
   package static func widen(_ source: UnsafeBufferPointer<Self>, into output: UnsafeMutableBufferPointer<Float>) {
     guard Bits.bitWidth == 8, source.count > 1024 else {
       for index in 0..<source.count { output[index] = source[index].asFloat }
@@ -39,6 +44,12 @@ extension NarrowFloat {
     }
     let table = (0...255).map { Self(bitPattern: Bits($0)).asFloat }
     for index in 0..<source.count { output[index] = table[Int(source[index].bitPattern)] }
+  }
+
+  package static func narrow(
+    _ source: UnsafeBufferPointer<Float>, into output: UnsafeMutableBufferPointer<Self>, _ rules: NarrowingRules
+  ) {
+    for index in 0..<source.count { output[index] = nearest(source[index], rules) }
   }
 }
 

@@ -1,0 +1,180 @@
+#include "sets.h"
+
+#if HG_HAS_X86_SETS
+
+#include <immintrin.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TARGET HG_AVX512
+
+HG_INLINE TARGET __mmask16 mask_f32(size_t count) { return (__mmask16)((1u << count) - 1); }
+HG_INLINE TARGET __m512 load_f32(const float *p) { return _mm512_loadu_ps(p); }
+HG_INLINE TARGET __m512 load_some_f32(const float *p, __mmask16 mask) { return _mm512_maskz_loadu_ps(mask, p); }
+HG_INLINE TARGET void store_f32(float *p, __m512 x) { _mm512_storeu_ps(p, x); }
+HG_INLINE TARGET void store_some_f32(float *p, __mmask16 mask, __m512 x) { _mm512_mask_storeu_ps(p, mask, x); }
+HG_INLINE TARGET __m512 spread_f32(float x) { return _mm512_set1_ps(x); }
+HG_INLINE TARGET __m512 add_f32(__m512 x, __m512 y) { return _mm512_add_ps(x, y); }
+HG_INLINE TARGET __m512 scale_f32(float x, __m512 y) { return _mm512_mul_ps(_mm512_set1_ps(x), y); }
+HG_INLINE TARGET __m512 add_product_f32(__m512 x, __m512 y, __m512 sum) { return _mm512_fmadd_ps(x, y, sum); }
+
+// Transposes by exchanging, for each bit of an index, the lanes with that bit of one vector for those without it of
+// the vector whose number has it.
+HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
+  const __m512i lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+#pragma clang loop unroll(full)
+  for (int bit = 1; bit < 16; bit *= 2) {
+    const __m512i step = _mm512_set1_epi32(bit), beyond = _mm512_set1_epi32(16);
+    const __mmask16 has = _mm512_test_epi32_mask(lane, step);
+    const __m512i first = _mm512_mask_mov_epi32(lane, has, _mm512_sub_epi32(_mm512_add_epi32(lane, beyond), step));
+    const __m512i second = _mm512_mask_mov_epi32(_mm512_add_epi32(lane, step), has, _mm512_add_epi32(lane, beyond));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 16; i++) {
+      if (i & bit) continue;
+      const __m512 low = x[i], high = x[i + bit];
+      x[i] = _mm512_permutex2var_ps(low, first, high), x[i + bit] = _mm512_permutex2var_ps(low, second, high);
+    }
+  }
+}
+
+#define REAL float
+#define VECTOR __m512
+#define MASK __mmask16
+#define LANES 16
+#define ROWS 12
+#define NAME(x) x##_f32
+#include "gemm.h"
+
+HG_INLINE TARGET __mmask8 mask_f64(size_t count) { return (__mmask8)((1u << count) - 1); }
+HG_INLINE TARGET __m512d load_f64(const double *p) { return _mm512_loadu_pd(p); }
+HG_INLINE TARGET __m512d load_some_f64(const double *p, __mmask8 mask) { return _mm512_maskz_loadu_pd(mask, p); }
+HG_INLINE TARGET void store_f64(double *p, __m512d x) { _mm512_storeu_pd(p, x); }
+HG_INLINE TARGET void store_some_f64(double *p, __mmask8 mask, __m512d x) { _mm512_mask_storeu_pd(p, mask, x); }
+HG_INLINE TARGET __m512d spread_f64(double x) { return _mm512_set1_pd(x); }
+HG_INLINE TARGET __m512d add_f64(__m512d x, __m512d y) { return _mm512_add_pd(x, y); }
+HG_INLINE TARGET __m512d scale_f64(double x, __m512d y) { return _mm512_mul_pd(_mm512_set1_pd(x), y); }
+HG_INLINE TARGET __m512d add_product_f64(__m512d x, __m512d y, __m512d sum) { return _mm512_fmadd_pd(x, y, sum); }
+
+HG_INLINE TARGET void transpose_f64(__m512d x[8]) {
+  const __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
+#pragma clang loop unroll(full)
+  for (int bit = 1; bit < 8; bit *= 2) {
+    const __m512i step = _mm512_set1_epi64(bit), beyond = _mm512_set1_epi64(8);
+    const __mmask8 has = _mm512_test_epi64_mask(lane, step);
+    const __m512i first = _mm512_mask_mov_epi64(lane, has, _mm512_sub_epi64(_mm512_add_epi64(lane, beyond), step));
+    const __m512i second = _mm512_mask_mov_epi64(_mm512_add_epi64(lane, step), has, _mm512_add_epi64(lane, beyond));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < 8; i++) {
+      if (i & bit) continue;
+      const __m512d low = x[i], high = x[i + bit];
+      x[i] = _mm512_permutex2var_pd(low, first, high), x[i + bit] = _mm512_permutex2var_pd(low, second, high);
+    }
+  }
+}
+
+#define REAL double
+#define VECTOR __m512d
+#define MASK __mmask8
+#define LANES 8
+#define ROWS 12
+#define NAME(x) x##_f64
+#include "gemm.h"
+
+#define DEFINE_INTEGER_LANES(SUFFIX)                                                                                  \
+  HG_INLINE TARGET __m512i load_##SUFFIX(const uint32_t *p) { return _mm512_loadu_si512(p); }                         \
+  HG_INLINE TARGET void store_##SUFFIX(uint32_t *p, __m512i x) { _mm512_storeu_si512(p, x); }                         \
+  HG_INLINE TARGET __m512i spread_##SUFFIX(uint32_t x) { return _mm512_set1_epi32((int32_t)x); }                      \
+  HG_INLINE TARGET __m512i add_##SUFFIX(__m512i x, __m512i y) { return _mm512_add_epi32(x, y); }                      \
+  HG_INLINE TARGET __m512i multiply_##SUFFIX(__m512i x, __m512i y) { return _mm512_mullo_epi32(x, y); }
+
+DEFINE_INTEGER_LANES(i16)
+
+HG_INLINE TARGET __m512i add_dots_i16(__m512i sum, __m512i a, __m512i b) {
+  return _mm512_add_epi32(sum, _mm512_madd_epi16(a, b));
+}
+
+#define VECTOR __m512i
+#define LANES 16
+#define ROWS 12
+#define GROUP 2
+#define NAME(x) x##_i16
+#include "integer_gemm.h"
+
+// Conversions sixteen at a time, the last ones under a mask.
+
+HG_INLINE TARGET __mmask16 lanes_left(size_t n) { return n < 16 ? (__mmask16)((1u << n) - 1) : 0xFFFF; }
+
+static TARGET void half_to_float(size_t n, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = lanes_left(n - i);
+    _mm512_mask_storeu_ps(y + i, mask, _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, x + i)));
+  }
+}
+
+static TARGET void float_to_half(size_t n, const float *x, uint16_t *y) {
+  for (size_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = lanes_left(n - i);
+    const __m256i half = _mm512_cvtps_ph(_mm512_maskz_loadu_ps(mask, x + i), _MM_FROUND_TO_NEAREST_INT);
+    _mm256_mask_storeu_epi16(y + i, mask, half);
+  }
+}
+
+static TARGET void bfloat16_to_float(size_t n, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = lanes_left(n - i);
+    const __m512i wide = _mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(mask, x + i)), 16);
+    _mm512_mask_storeu_epi32(y + i, mask, wide);
+  }
+}
+
+// Not by vcvtneps2bf16, which takes subnormal numbers for zero.
+static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
+  for (size_t i = 0; i < n; i += 16) {
+    const __mmask16 mask = lanes_left(n - i);
+    const __m512i all = _mm512_maskz_loadu_epi32(mask, x + i), upper = _mm512_srli_epi32(all, 16);
+    const __m512i odd = _mm512_and_si512(upper, _mm512_set1_epi32(1));
+    const __m512i sum = _mm512_add_epi32(all, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7FFF)));
+    const __m512i nan =
+        _mm512_or_si512(_mm512_and_si512(upper, _mm512_set1_epi32(0x8000)), _mm512_set1_epi32(0x7FC0));
+    const __m512 number = _mm512_castsi512_ps(all);
+    const __mmask16 is_nan = _mm512_cmp_ps_mask(number, number, _CMP_UNORD_Q);
+    const __m512i result = _mm512_mask_mov_epi32(_mm512_srli_epi32(sum, 16), is_nan, nan);
+    _mm256_mask_storeu_epi16(y + i, mask, _mm512_cvtepi32_epi16(result));
+  }
+}
+
+#define DEFINE_SET(SET, IGEMM)                       \
+  const hg_kernel_set SET = {                        \
+      .name = "avx512",                              \
+      .sgemm = gemm_f32,                             \
+      .dgemm = gemm_f64,                             \
+      .sgemm_pack = gemm_pack_f32,                   \
+      .dgemm_pack = gemm_pack_f64,                   \
+      .sgemm_packed = gemm_packed_f32,               \
+      .dgemm_packed = gemm_packed_f64,               \
+      .igemm = IGEMM,                                \
+      .half_to_float = half_to_float,                \
+      .float_to_half = float_to_half,                \
+      .bfloat16_to_float = bfloat16_to_float,        \
+      .float_to_bfloat16 = float_to_bfloat16,        \
+  };
+
+DEFINE_SET(hg_avx512_kernels, igemm_i16)
+
+#undef TARGET
+#define TARGET HG_VNNI
+
+DEFINE_INTEGER_LANES(i8)
+
+HG_INLINE TARGET __m512i add_dots_i8(__m512i sum, __m512i a, __m512i b) { return _mm512_dpbusd_epi32(sum, a, b); }
+
+#define VECTOR __m512i
+#define LANES 16
+#define ROWS 12
+#define GROUP 4
+#define NAME(x) x##_i8
+#include "integer_gemm.h"
+
+DEFINE_SET(hg_avx512_vnni_kernels, igemm_i8)
+
+#endif

@@ -1,0 +1,172 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sets.h"
+
+// Plain C for any CPU, and what the other sets are compared with. The vectors are the 16 bytes that every
+// 64-bit CPU has; where its instructions multiply and add at once, so does `sum + x * y`.
+
+#define TARGET
+
+#define DEFINE_LANES(NAME, REAL, VECTOR, LANES)                                                      \
+  typedef REAL VECTOR __attribute__((vector_size(16), aligned(sizeof(REAL))));                       \
+  HG_INLINE size_t NAME(mask)(size_t count) { return count; }                                        \
+  HG_INLINE VECTOR NAME(load)(const REAL *p) { return *(const VECTOR *)p; }                          \
+  HG_INLINE void NAME(store)(REAL *p, VECTOR x) { *(VECTOR *)p = x; }                                \
+  HG_INLINE VECTOR NAME(load_some)(const REAL *p, size_t count) {                                    \
+    VECTOR x = {0};                                                                                  \
+    for (size_t i = 0; i < LANES && i < count; i++) x[i] = p[i];                                     \
+    return x;                                                                                        \
+  }                                                                                                  \
+  HG_INLINE void NAME(store_some)(REAL *p, size_t count, VECTOR x) {                                 \
+    for (size_t i = 0; i < LANES && i < count; i++) p[i] = x[i];                                     \
+  }                                                                                                  \
+  HG_INLINE VECTOR NAME(spread)(REAL x) { return x - (VECTOR){0}; }                                  \
+  HG_INLINE VECTOR NAME(add)(VECTOR x, VECTOR y) { return x + y; }                                   \
+  HG_INLINE VECTOR NAME(scale)(REAL x, VECTOR y) { return x * y; }                                   \
+  HG_INLINE VECTOR NAME(add_product)(VECTOR x, VECTOR y, VECTOR sum) { return sum + x * y; }
+
+#define FLOATS(x) x##_f32
+#define DOUBLES(x) x##_f64
+
+DEFINE_LANES(FLOATS, float, float_lanes, 4)
+DEFINE_LANES(DOUBLES, double, double_lanes, 2)
+
+HG_INLINE void transpose_f32(float_lanes x[4]) {
+  const float_lanes low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
+  const float_lanes high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);
+  const float_lanes low23 = __builtin_shufflevector(x[2], x[3], 0, 4, 1, 5);
+  const float_lanes high23 = __builtin_shufflevector(x[2], x[3], 2, 6, 3, 7);
+  x[0] = __builtin_shufflevector(low01, low23, 0, 1, 4, 5), x[1] = __builtin_shufflevector(low01, low23, 2, 3, 6, 7);
+  x[2] = __builtin_shufflevector(high01, high23, 0, 1, 4, 5), x[3] = __builtin_shufflevector(high01, high23, 2, 3, 6, 7);
+}
+
+HG_INLINE void transpose_f64(double_lanes x[2]) {
+  const double_lanes x0 = x[0], x1 = x[1];
+  x[0] = __builtin_shufflevector(x0, x1, 0, 2), x[1] = __builtin_shufflevector(x0, x1, 1, 3);
+}
+
+#define REAL float
+#define VECTOR float_lanes
+#define MASK size_t
+#define LANES 4
+#define ROWS 4
+#define NAME FLOATS
+#include "gemm.h"
+
+#define REAL double
+#define VECTOR double_lanes
+#define MASK size_t
+#define LANES 2
+#define ROWS 4
+#define NAME DOUBLES
+#include "gemm.h"
+
+HG_INLINE uint32_t element(const void *x, size_t index, int is_signed) {
+  return (uint32_t)(is_signed ? ((const int8_t *)x)[index] : ((const uint8_t *)x)[index]);
+}
+
+// sums[j] += x * (b[j] - zero[j]). Unsigned, because sums may pass 32 bits and then wrap around.
+HG_INLINE void add_row(size_t n, uint32_t x, const uint8_t *b, size_t b_column, const int is_signed,
+                       const int32_t *zero, uint32_t *restrict sums) {
+  if (b_column == 1 && !zero) {
+    for (size_t j = 0; j < n; j++) sums[j] += x * element(b, j, is_signed);
+  } else if (b_column == 1) {
+    for (size_t j = 0; j < n; j++) sums[j] += x * (element(b, j, is_signed) - (uint32_t)zero[j]);
+  } else {
+    for (size_t j = 0; j < n; j++) {
+      sums[j] += x * (element(b, j * b_column, is_signed) - (zero ? (uint32_t)zero[j] : 0));
+    }
+  }
+}
+
+static void igemm(size_t m, size_t n, size_t k, const void *a, size_t a_row, size_t a_column, int a_signed,
+                  const int32_t *a_zero, const void *b, size_t b_row, size_t b_column, int b_signed,
+                  const int32_t *b_zero, int32_t *c, size_t c_row) {
+  for (size_t i = 0; i < m; i++) {
+    uint32_t *sums = (uint32_t *)c + i * c_row;
+    memset(sums, 0, n * sizeof *sums);
+    for (size_t p = 0; p < k; p++) {
+      const uint32_t x = element(a, i * a_row + p * a_column, a_signed) - (a_zero ? (uint32_t)a_zero[i] : 0);
+      const uint8_t *row = (const uint8_t *)b + p * b_row;
+      if (b_signed) {
+        add_row(n, x, row, b_column, 1, b_zero, sums);
+      } else {
+        add_row(n, x, row, b_column, 0, b_zero, sums);
+      }
+    }
+  }
+}
+
+static inline uint32_t bits(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
+static inline float number(uint32_t bits) {
+  float x;
+  memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+static void half_to_float(size_t n, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t sign = (uint32_t)(x[i] & 0x8000) << 16, exponent = x[i] >> 10 & 31, fraction = x[i] & 0x3FF;
+    if (exponent == 31) {
+      y[i] = number(sign | 0x7F800000 | fraction << 13 | (fraction ? 0x400000 : 0));
+    } else if (exponent == 0) {
+      // Subnormal: a count of 2^-24, which is exact.
+      y[i] = number(sign | bits((float)fraction * 0x1p-24f));
+    } else {
+      y[i] = number(sign | (exponent + 112) << 23 | fraction << 13);
+    }
+  }
+}
+
+static void float_to_half(size_t n, const float *x, uint16_t *y) {
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t all = bits(x[i]), sign = all >> 16 & 0x8000, size = all & 0x7FFFFFFF;
+    uint32_t half;
+    if (size > 0x7F800000) {
+      half = 0x7E00 | (size >> 13 & 0x3FF);
+    } else if (size >= 0x477FF000) {
+      // From halfway between the greatest number and 2^16 on.
+      half = 0x7C00;
+    } else if (size < 0x38800000) {
+      // Subnormal: adding a half makes the unit of the sum 2^-24, so that the addition rounds.
+      half = bits(number(size) + 0.5f) - 0x3F000000;
+    } else {
+      // A half of the last place less one, and one more when the place is odd: carries exactly when rounding goes up.
+      half = (size - (112u << 23) + 0xFFF + (size >> 13 & 1)) >> 13;
+    }
+    y[i] = (uint16_t)(sign | half);
+  }
+}
+
+static void bfloat16_to_float(size_t n, const uint16_t *x, float *y) {
+  for (size_t i = 0; i < n; i++) y[i] = number((uint32_t)x[i] << 16);
+}
+
+static void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
+  for (size_t i = 0; i < n; i++) {
+    const uint32_t all = bits(x[i]);
+    const int is_nan = (all & 0x7FFFFFFF) > 0x7F800000;
+    y[i] = (uint16_t)(is_nan ? (all >> 16 & 0x8000) | 0x7FC0 : (all + 0x7FFF + (all >> 16 & 1)) >> 16);
+  }
+}
+
+const hg_kernel_set hg_reference_kernels = {
+    .name = "reference",
+    .sgemm = gemm_f32,
+    .dgemm = gemm_f64,
+    .sgemm_pack = gemm_pack_f32,
+    .dgemm_pack = gemm_pack_f64,
+    .sgemm_packed = gemm_packed_f32,
+    .dgemm_packed = gemm_packed_f64,
+    .igemm = igemm,
+    .half_to_float = half_to_float,
+    .float_to_half = float_to_half,
+    .bfloat16_to_float = bfloat16_to_float,
+    .float_to_bfloat16 = float_to_bfloat16,
+};
