@@ -88,6 +88,8 @@ count=$(sed -nE 's/.*Test run with ([0-9]+) tests?.* passed.*/\1/p' "$report" | 
 [ "${count:-0}" -gt 0 ] || { echo "no test was run" >&2; exit 1; }
 [ $# -eq 0 ] || exit 0
 
+fuzzing() { bash Tests/fuzz/run.sh; }
+timed fuzzing
 timed bash Tests/demo.sh
 embedding() { bash Tests/embedding.sh inference && bash Tests/embedding.sh; }
 timed embedding

@@ -137,6 +137,9 @@ import Testing
         "RoiAlign", opset: 16, [image, regions, integers([3], [0, 0, 0])], [("mode", .string(mode))])[0]
       #expect(try pooled.floats() == [0, 0, 0])
     }
+    // A region that ends far before it begins is sampled nowhere.
+    let inverted = try floats([1, 4], [0, 0, -1e30, -1e30])
+    #expect(try run("RoiAlign", opset: 16, [image, inverted, integers([1], [0])])[0].floats() == [0])
     let one = try floats([1, 4], [0, 0, 1e30, 1])
     #expect(throws: TensorError.self) { try run("RoiAlign", opset: 16, [image, one, integers([1], [0])]) }
     #expect(throws: TensorError.self) { try run("RoiAlign", opset: 16, [image, one, integers([1], [1])]) }

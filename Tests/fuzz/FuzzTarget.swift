@@ -1,6 +1,7 @@
 import Glibc
 import HeadgateTensors
 
+@testable import HeadgateArchives
 @testable import HeadgateOperators
 @testable import HeadgateRuntime
 
@@ -12,12 +13,18 @@ enum FuzzTarget: String {
   case onnx
   /// A whole ONNX model: decoding, graph check, folding of constants, one run under a small budget.
   case model
+  /// What is told of a model that is not run: inspection, and the estimate of its memory from inferred shapes.
+  case inspection
   /// The files of values beside test cases; the first byte chooses the declared type.
   case values
   case xgboost
   case ubjson
   case lightgbm
   case safetensors
+  /// NumPy's files, single arrays and zip archives of them.
+  case arrays
+  /// What zip archives are packed with, without the checksums that would end most trials early.
+  case deflate
   /// A regular expression, then after a zero byte the text to match.
   case pattern
   case image
@@ -30,12 +37,15 @@ enum FuzzTarget: String {
   func run(_ bytes: UnsafeRawBufferPointer) {
     switch self {
     case .onnx: _ = try? ONNXModel(decoding: ModelBytes(bytes))
-    case .model: _ = try? ModelTrial(bytes).run()
+    case .model: Self.model(bytes)
+    case .inspection: Self.inspection(bytes)
     case .values: Self.values(bytes)
     case .xgboost: Self.trees(bytes, .xgboostJSON)
     case .ubjson: Self.trees(bytes, .xgboostUBJSON)
     case .lightgbm: Self.trees(bytes, .lightGBM)
     case .safetensors: Self.weights(bytes)
+    case .arrays: Self.arrays(bytes)
+    case .deflate: Self.deflate(bytes)
     case .pattern: Self.pattern(bytes)
     case .image: Self.operate("ImageDecoder", try? Tensor(shape: [bytes.count], Array(bytes)))
     case .numbers: Self.numbers(bytes)
@@ -51,6 +61,11 @@ enum FuzzTarget: String {
       .sequence(.sequence(floats)), .map(keys: .int64, values: .tensor(.string, shape: nil)),
     ]
   }()
+
+  private static func model(_ bytes: UnsafeRawBufferPointer) {
+    guard var trial = try? ModelTrial(bytes) else { return }
+    try? trial.run()
+  }
 
   private static func values(_ bytes: UnsafeRawBufferPointer) {
     guard let first = bytes.first else { return }
@@ -72,6 +87,23 @@ enum FuzzTarget: String {
   private static func weights(_ bytes: UnsafeRawBufferPointer) {
     guard let file = try? WeightFile(bytes: ModelBytes(bytes)) else { return }
     for name in file.names.prefix(16) { _ = try? file.tensor(name) }
+  }
+
+  private static func inspection(_ bytes: UnsafeRawBufferPointer) {
+    let file = ModelBytes(bytes)
+    _ = try? ModelInspection.inspect(file)
+    _ = try? MemoryEstimate(file, options: ModelOptions(maxRunBytes: 1 << 18, allowsExternalData: false))
+  }
+
+  private static func arrays(_ bytes: UnsafeRawBufferPointer) {
+    guard let archive = try? ArrayArchive(bytes: ModelBytes(bytes), maxBytes: 1 << 20) else { return }
+    for (name, tensor) in archive.arrays.prefix(4) { _ = try? NumPyArray.bytes(of: tensor, named: name) }
+  }
+
+  private static func deflate(_ bytes: UnsafeRawBufferPointer) {
+    _ = Inflate.prefix(of: bytes, limit: 1 << 16)
+    _ = try? Inflate.content(of: bytes, count: 64)
+    _ = Inflate.gzipContentStart(bytes)
   }
 
   private static func pattern(_ bytes: UnsafeRawBufferPointer) {
@@ -104,7 +136,8 @@ enum FuzzTarget: String {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
   guard let target = FuzzTarget.chosen else {
-    fputs("HEADGATE_FUZZ_TARGET names no target\n", stderr)
+    let message = "HEADGATE_FUZZ_TARGET names no target\n"
+    _ = write(2, message, message.utf8.count)
     exit(2)
   }
   target.run(UnsafeRawBufferPointer(start: start, count: count))

@@ -20,7 +20,7 @@ struct MessageMutation {
   private var numbers: UInt64
   private static let maxDepth = 12
   /// Names of operators, which take the place of each other.
-  private static let names = Array(Set(OperatorRegistry.standard.definitions.map(\.operatorName))).sorted().map {
+  private static let names = Array(Set(OperatorRegistry.standard.definitions.map(\.name))).sorted().map {
     Array($0.utf8)
   }
   private static let nameBytes = Set(names)
@@ -76,7 +76,9 @@ struct MessageMutation {
   }
 
   private mutating func real(_ bytes: [UInt8]) -> [UInt8] {
-    let edges: [Float] = [0, -0.0, 1, -1, 0.5, 2, 1e-40, 1e30, -1e30, .nan, .infinity, -.infinity, 1e10, 3]
+    let edges: [Float] = [
+      0, -0.0, 1, -1, 0.5, 2, .leastNonzeroMagnitude, 1e30, -1e30, .nan, .infinity, -.infinity, 1e10, 3,
+    ]
     guard next(4) > 0 else { return mutated(bytes, growing: 0) }
     return withUnsafeBytes(of: edges[next(edges.count)].bitPattern.littleEndian) { Array($0) }
   }
@@ -182,7 +184,7 @@ struct MessageMutation {
 /// Half of the changes are of messages for the targets that read them; all others are libFuzzer's own.
 @_cdecl("LLVMFuzzerCustomMutator")
 public func mutate(_ data: UnsafeMutablePointer<UInt8>, _ size: Int, _ maxSize: Int, _ seed: UInt32) -> Int {
-  let takesMessages = FuzzTarget.chosen == .model || FuzzTarget.chosen == .onnx
+  let takesMessages = [.model, .onnx, .inspection].contains(FuzzTarget.chosen)
   if takesMessages, seed & 7 > 0 {
     var mutation = MessageMutation(seed: seed)
     if let changed = mutation.change(Array(UnsafeBufferPointer(start: data, count: size))), changed.count <= maxSize {

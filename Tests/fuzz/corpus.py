@@ -9,11 +9,14 @@ folded when the model is loaded.
 """
 
 import base64
+import gzip
+import io
 import json
 import pathlib
 import re
 import struct
 import sys
+import zlib
 
 import numpy as np
 import onnx
@@ -104,6 +107,12 @@ def models():
     yield made(
         "einsum", [node("Einsum", ["x", "w"], ["y"], equation="...ij,jk->...ik")], [info("x", [2, 2, 3])], [info("y", None)],
         [weight("w", 3, 2)])
+    yield made(
+        "inverted-region",
+        [node("RoiAlign", ["x", "r", "b"], ["y"], output_height=2, output_width=2, sampling_ratio=0)],
+        [info("x", [1, 1, 2, 2])], [info("y", None)],
+        [numpy_helper.from_array(np.array([[0, 0, -1e30, -1e30]], np.float32), "r"),
+         numpy_helper.from_array(np.array([0], np.int64), "b")])
     sparse = helper.make_sparse_tensor(
         helper.make_tensor("w", TensorProto.FLOAT, [2], [1.0, 2.0]),
         helper.make_tensor("i", TensorProto.INT64, [2], [1, 3]), [2, 3])
@@ -148,6 +157,35 @@ def safetensors():
     yield "scalar", file('{"s":{"dtype":"F64","shape":[],"data_offsets":[0,8]}}   ', bytes(8))
     yield "packed", file('{"\\u00e9":{"dtype":"F4","shape":[3,2],"data_offsets":[0,3]}}', bytes(3))
     yield "nothing", file("{}")
+
+
+def arrays():
+    def file(array):
+        stream = io.BytesIO()
+        np.save(stream, array, allow_pickle=False)
+        return stream.getvalue()
+
+    yield "floats", file(np.arange(6, dtype=np.float32).reshape(2, 3))
+    yield "columns", file(np.asfortranarray(np.arange(6, dtype=">i4").reshape(2, 3)))
+    yield "bools", file(np.array([True, False]))
+    yield "bytes", file(np.array([b"a", b"bc"]))
+    yield "texts", file(np.array(["a", "\u00e9\U0001f44d"]))
+    yield "scalar", file(np.float64(2))
+    yield "complex", file(np.zeros(2, np.complex64))
+    for name, save in [("stored", np.savez), ("packed", np.savez_compressed)]:
+        stream = io.BytesIO()
+        save(stream, x=np.ones(3, np.int64), y=np.zeros((2, 2), np.float16))
+        yield name, stream.getvalue()
+
+
+def deflated():
+    text = b"".join(bytes([i % 7]) * (i % 5 + 1) for i in range(60))
+    for name, strategy in [("dynamic", zlib.Z_DEFAULT_STRATEGY), ("fixed", zlib.Z_FIXED), ("letters", zlib.Z_HUFFMAN_ONLY)]:
+        packer = zlib.compressobj(9, zlib.DEFLATED, -15, 9, strategy)
+        yield name, packer.compress(text) + packer.flush()
+    packer = zlib.compressobj(0, zlib.DEFLATED, -15)
+    yield "stored", packer.compress(text[:40]) + packer.flush()
+    yield "gzip", gzip.compress(text[:40], mtime=0)
 
 
 def patterns():
@@ -199,9 +237,10 @@ def own():
     folder = HERE / "corpus"
     made = [(name, model.SerializeToString()) for name, model in models()]
     write(folder, "model", made)
-    write(folder, "onnx", made)
     write(folder, "values", values())
     write(folder, "safetensors", safetensors())
+    write(folder, "arrays", arrays())
+    write(folder, "deflate", deflated())
     write(folder, "pattern", patterns())
     write(folder, "image", images())
     write(folder, "numbers", [(f"{i:02}", text.encode()) for i, text in enumerate(NUMBERS)])

@@ -16,31 +16,32 @@ scratch=$PWD/.build-fuzz${sanitizer:+-$sanitizer}
 work=$PWD/.build-fuzz
 fuzzer=$scratch/fuzzer
 targets=("$@")
-[ $# -gt 0 ] || targets=(onnx model values xgboost ubjson lightgbm safetensors pattern image numbers)
+[ $# -gt 0 ] || targets=(onnx model inspection values xgboost ubjson lightgbm safetensors arrays deflate pattern image numbers)
 
-# Calls the compiler itself: of one package SwiftPM would build the tests' flags and ours in turns.
+# Calls the compiler itself: SwiftPM has no kind of target for this, and would build everything again for other flags.
+# A module is compiled again when its sources change, or those of a module before it.
 build() {
-  local stamp
-  stamp=$(find Sources/Headgate{Kernels,Tensors,Operators,Runtime} Tests/fuzz -name '*.swift' -o -name '*.[ch]' -o -name run.sh |
-    LC_ALL=C sort | xargs cat | sha256sum)
-  if [ -x "$fuzzer" ] && [ "$(cat "$scratch/stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
-  mkdir -p "$scratch/kernels"
-  local options=(-sanitize=fuzzer) c_options=() source module
+  local options=(-sanitize=fuzzer) c_options=() source module stamp=
   if [ -n "$sanitizer" ]; then
     options=("-sanitize=fuzzer,$sanitizer")
     c_options=("-fsanitize=$sanitizer")
   fi
+  mkdir -p "$scratch/kernels"
   printf 'module HeadgateKernels {\n  umbrella "%s"\n  export *\n}\n' "$PWD/Sources/HeadgateKernels/include" \
     >"$scratch/kernels/module.modulemap"
   for source in Sources/HeadgateKernels/*.c; do
-    clang -O2 -g "${c_options[@]}" -ISources/HeadgateKernels/include -c "$source" -o "$scratch/kernels/$(basename "$source").o"
+    clang -O2 -g -Wno-psabi "${c_options[@]}" -ISources/HeadgateKernels/include -c "$source" \
+      -o "$scratch/kernels/$(basename "$source").o"
   done
   options+=(-O -whole-module-optimization -num-threads 2 -parse-as-library -enable-testing -swift-version 6
     -package-name headgate -I "$scratch" -I "$PWD/Tests/fuzz/include"
     -Xcc "-fmodule-map-file=$scratch/kernels/module.modulemap")
-  for module in HeadgateTensors HeadgateOperators HeadgateRuntime Fuzzing; do
+  for module in HeadgateArchives HeadgateTensors HeadgateOperators HeadgateRuntime Fuzzing; do
     local folder=$PWD/Sources/$module
     [ "$module" = Fuzzing ] && folder=$PWD/Tests/fuzz
+    stamp=$( (echo "$stamp" "${options[@]}"; find "$folder" Sources/HeadgateKernels -name '*.swift' -o -name '*.h' |
+      LC_ALL=C sort | xargs cat) | sha256sum)
+    if [ "$(cat "$scratch/$module/stamp" 2>/dev/null)" = "$stamp" ]; then continue; fi
     rm -rf "${scratch:?}/$module"
     mkdir -p "$scratch/$module"
     # With several threads there is an object for each file, in the folder that the compiler stands in.
@@ -48,26 +49,29 @@ build() {
       cd "$scratch/$module"
       xargs -0 swiftc "${options[@]}" -module-name "$module" -emit-module -emit-module-path "../$module.swiftmodule" -c
     )
+    echo "$stamp" >"$scratch/$module/stamp"
   done
   swiftc "${options[0]}" "$scratch"/*/*.o -o "$fuzzer"
-  echo "$stamp" >"$scratch/stamp"
 }
 
-# The longest input that a target is given, and the executions that its share of the total is multiplied by.
+# The longest input that a target is given.
 limit() {
   case $1 in
-  pattern | numbers) echo 256 ;;
-  values | safetensors) echo 1024 ;;
+  pattern | numbers | deflate) echo 256 ;;
+  values | safetensors | arrays) echo 1024 ;;
   *) echo 4096 ;;
   esac
 }
 
 fuzz() {
-  local target=$1 runs=$HEADGATE_SCALE_FUZZ_RUNS log=$work/logs/$1.txt seeds=() dictionary=Tests/fuzz/dictionaries/$1.txt
+  local target=$1 runs=$HEADGATE_SCALE_FUZZ_RUNS log=$work/logs/$1.txt seeds=()
   local grown=$work/corpus/$target findings=$work/findings/$target
   mkdir -p "$grown" "$findings" "$work/logs"
-  [ -d "Tests/fuzz/corpus/$target" ] && seeds+=("Tests/fuzz/corpus/$target")
-  [ -d "${HEADGATE_FUZZ_SEEDS:-/nonexistent}/$target" ] && seeds+=("$HEADGATE_FUZZ_SEEDS/$target")
+  local group=$target
+  case $target in onnx | inspection) group=model ;; esac
+  [ -d "Tests/fuzz/corpus/$group" ] && seeds+=("Tests/fuzz/corpus/$group")
+  [ -d "${HEADGATE_FUZZ_SEEDS:-/nonexistent}/$group" ] && seeds+=("$HEADGATE_FUZZ_SEEDS/$group")
+  local dictionary=Tests/fuzz/dictionaries/$group.txt
   local options=(-runs="$runs" -max_total_time="$HEADGATE_SCALE_FUZZ_SECONDS" -max_len="$(limit "$target")" -timeout=20
     -rss_limit_mb=2048 -malloc_limit_mb=512 -artifact_prefix="$findings/" -print_final_stats=1 -verbosity=1)
   [ -e "$dictionary" ] && options+=(-dict="$dictionary")
@@ -78,10 +82,10 @@ fuzz() {
     [ -n "$sanitizer" ] || ulimit -s 2048
     SWIFT_BACKTRACE=enable=no HEADGATE_FUZZ_TARGET=$target nice "$fuzzer" "${options[@]}" "$grown" "${seeds[@]}"
   ) >"$log" 2>&1 || status=$?
-  local executions found
+  local executions corpus
   executions=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -1)
-  found=$(grep -E '^#[0-9]+' "$log" | tail -1 | sed -nE 's/.*cov: ([0-9]+).*corp: ([0-9]+).*exec\/s: ([0-9]+).*/\1 edges, \2 inputs, \3 a second/p')
-  printf 'fuzz %s: %s executions, %s\n' "$target" "${executions:-0}" "${found:-nothing run}"
+  corpus=$(grep -E '^#[0-9]+' "$log" | tail -1 | sed -nE 's/.*cov: ([0-9]+).*corp: ([0-9]+).*/\1 edges, \2 inputs/p')
+  printf 'fuzz %s: %s executions, %s\n' "$target" "${executions:-0}" "${corpus:-nothing run}"
   if [ $status -ne 0 ]; then
     grep -E 'ERROR|SUMMARY|Test unit written|Fatal' "$log" >&2 || tail -20 "$log" >&2
     echo "fuzz $target: failed, see $log and $findings" >&2

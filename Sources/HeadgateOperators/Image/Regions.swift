@@ -165,7 +165,8 @@ struct RegionAxis<R: BinaryFloatingPoint> {
       guard adaptive * R(bins) <= 0x1p20 else {
         throw TensorError(.invalidValue, "a region of \(extent) elements along an axis is too long")
       }
-      grid = max(Int(adaptive), 0)
+      // A region that ends before it begins has no samples, however far before.
+      grid = adaptive > 0 ? Int(adaptive) : 0
     } else {
       grid = 0
     }
