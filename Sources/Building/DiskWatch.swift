@@ -88,6 +88,7 @@ struct DiskWatch: Sendable {
     }
     let use = await FolderUse.measured(folder, fileLimit: limit.fileCount)
     if use.fileCount > limit.fileCount { return .files(limit: limit.fileCount) }
+    if use.isTooDeep { return .depth }
     return use.byteCount > limit.byteCount ? .bytes(limit: limit.byteCount) : nil
   }
 
@@ -104,6 +105,8 @@ enum DiskExcess: Error, Hashable, Sendable {
   case bytes(limit: Int)
   /// Its folder has more than so many files and folders.
   case files(limit: Int)
+  /// Its folders are nested deeper than they can be summed up.
+  case depth
   /// It has printed more than so many bytes.
   case log(limit: Int)
   /// The disk is nearly full, whoever filled it.
@@ -124,6 +127,8 @@ enum DiskExcess: Error, Hashable, Sendable {
           "had more than \(limit) files and folders and was stopped: write fewer, or remove what is no longer needed",
           .changeSpec
         )
+      case .depth:
+        ("DiskLimitExceeded", "nested folders deeper than a path can say and was stopped: nest fewer", .changeSpec)
       case .log(let limit):
         ("DiskLimitExceeded", "printed more than \(Self.size(limit)) and was stopped: print less", .changeSpec)
       case .disk(let folder, let free, let reserve):

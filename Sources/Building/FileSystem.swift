@@ -134,14 +134,6 @@ enum FileSystem {
       guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw FileError("make the folder", made) }
     }
   }
-
-  /// Removes a tree without following links. What cannot be removed is left for the next start.
-  static func removeTree(_ path: String) {
-    guard unlink(path) != 0, errno == EISDIR || errno == EPERM else { return }
-    chmod(path, 0o700)
-    for name in names(in: path) { removeTree(path + "/" + name) }
-    rmdir(path)
-  }
 }
 
 /// A file operation that failed, with its path and the system's reason.

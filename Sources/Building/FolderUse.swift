@@ -6,18 +6,22 @@ struct FolderUse: Hashable, Sendable {
   var byteCount = 0
   /// Files and folders of every kind.
   var fileCount = 0
+  /// Whether folders are nested deeper than a path can say: what is in them is not counted.
+  var isTooDeep = false
 
   /// Sums a tree without following links.
   ///
-  /// Other tasks run in between, as a tree may be large. What cannot be listed, and what is deeper than a path can say, is
-  /// not counted.
+  /// Other tasks run in between, as a tree may be large. What cannot be listed is not counted.
   /// - Parameter limit: the number of files above which the sum ends early, as it does when the task is cancelled.
   static func measured(_ root: String, fileLimit limit: Int) async -> FolderUse {
     var use = FolderUse()
     var folders = [root]
     while let path = folders.popLast() {
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-      guard descriptor >= 0 else { continue }
+      guard descriptor >= 0 else {
+        if errno == ENAMETOOLONG { use.isTooDeep = true }
+        continue
+      }
       guard let folder = fdopendir(descriptor) else {
         close(descriptor)
         continue

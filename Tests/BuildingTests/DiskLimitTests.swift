@@ -29,6 +29,11 @@ import Testing
     ("mkdir -p a/b/c && cd a/b/c; " + files + "; sleep 600", "raise limits.output"),
     ("for n in $(seq 150); do : > small$n; done; sleep 600", "more than 100 files and folders"),
     ("while mkdir d && cd d; do :; done; sleep 600", "more than 100 files and folders"),
+    // 20 x 250 characters: too deep for a path, and few.
+    (
+      "n=$(head -c 250 /dev/zero | tr '\\0' n); for i in $(seq 20); do mkdir $n; cd $n; done; sleep 600",
+      "deeper than a path can say"
+    ),
     // Within limits.output, which bounds the log as any other file.
     ("yes | head -c 300000; sleep 600", "printed more than 262144 bytes"),
   ])
@@ -106,6 +111,48 @@ import Testing
   }
 }
 
+@Suite struct `The removal of a tree` {
+  private let place = TemporaryFolder()
+
+  private func isGone(_ line: String) throws -> Bool {
+    try FileSystem.makeFolder(place.path + "/kept")
+    try FileSystem.create(place.path + "/kept/file", bytes: [1])
+    let tree = place.path + "/tree"
+    try FileSystem.makeFolder(tree)
+    _ = try output(of: "/bin/sh", ["-c", "cd \(tree); " + line])
+    FileSystem.removeTree(tree)
+    #expect(FileSystem.exists(place.path + "/kept/file"))
+    return !FileSystem.exists(tree)
+  }
+
+  @Test(arguments: [
+    ":",
+    "for n in $(seq 50); do mkdir -p a$n/b/c a$n/b/d; echo x > a$n/b/c/x; done",
+    "mkdir -p a/b; : > a/b/x; chmod 0 a/b a",
+    "ln -s ../kept a; mkdir b; ln -s ../../kept b/c",
+    // Names of what is moved up, taken already by a file and by a full folder.
+    "mkdir -p a/b/c a/d/e 2/x; : > 1; : > 2/x/y",
+    "touch $(printf '\\377\\376'); mkdir -p $(printf 'a\\200')/$(printf '\\303')",
+  ])
+  func `takes all of it, and nothing else`(line: String) throws {
+    #expect(try isGone(line))
+  }
+
+  @Test func `reaches further down than paths, stacks and descriptors do`() throws {
+    try nest("d", count: 20_000, in: place.path)
+    FileSystem.removeTree(place.path)
+    #expect(!FileSystem.exists(place.path))
+  }
+
+  @Test func `takes a link and a file, and no notice of nothing`() throws {
+    try FileSystem.makeFolder(place.path + "/kept")
+    #expect(symlink("kept", place.path + "/link") == 0)
+    try FileSystem.create(place.path + "/file", bytes: [])
+    for name in ["link", "file", "missing"] { FileSystem.removeTree(place.path + "/" + name) }
+    #expect(FileSystem.names(in: place.path) == ["kept"])
+  }
+}
+
 @Suite struct `The use of a folder` {
   private let place = TemporaryFolder()
 
@@ -131,7 +178,26 @@ import Testing
     #expect(await FolderUse.measured(place.path, fileLimit: 5).fileCount == 6)
   }
 
+  @Test func `says when it cannot reach the end`() async throws {
+    try nest(String(repeating: "n", count: 250), count: 20, in: place.path)
+    let use = await FolderUse.measured(place.path, fileLimit: .max)
+    #expect(use.isTooDeep && use.fileCount > 10)
+  }
+
   @Test func `of a missing folder is nothing`() async {
     #expect(await FolderUse.measured(place.path, fileLimit: 5) == FolderUse())
   }
+}
+
+/// Makes folders one in another, however long their path gets.
+private func nest(_ name: String, count: Int, in path: String) throws {
+  try FileSystem.makeFolder(path)
+  var folder = open(path, O_RDONLY | O_DIRECTORY)
+  for _ in 0..<count {
+    try #require(mkdirat(folder, name, 0o755) == 0)
+    let inner = openat(folder, name, O_RDONLY | O_DIRECTORY)
+    close(folder)
+    folder = inner
+  }
+  close(folder)
 }
