@@ -10,6 +10,7 @@ import Synchronization
 package final class LoadGenerator: Sendable {
   private let plan: LoadPlan
   private let isStopped = Atomic<Bool>(false)
+  private let tally = LoadTally()
 
   package init(_ plan: LoadPlan) {
     self.plan = plan
@@ -20,7 +21,10 @@ package final class LoadGenerator: Sendable {
     isStopped.store(true, ordering: .relaxed)
   }
 
-  /// Runs until the plan's end, `stop()`, or the task is cancelled.
+  /// What has been counted so far.
+  package var progress: LoadProgress { tally.progress }
+
+  /// Runs once, until the plan's end, `stop()`, or the task is cancelled.
   /// - Throws: `LoadError` when the files, the URL or the model do not fit together, or the server does not answer at first.
   package func run() async throws(LoadError) -> LoadReport {
     guard plan.rate > 0, plan.rate <= 1_000_000 else {
@@ -35,19 +39,19 @@ package final class LoadGenerator: Sendable {
     let check = AnswerCheck(
       model: url.model, version: url.version, outputs: metadata.outputs, expected: try expected(bodies.items.count),
       tolerance: plan.tolerance)
-    let tally = LoadTally()
     let clock = ContinuousClock()
     let start = clock.now
-    await send(bodies.items, to: url.path + "/infer", client, check, tally, clock, start)
+    await send(bodies.items, to: url.path + "/infer", client, check, clock, start)
     return tally.report(url: plan.url, rate: plan.rate, seconds: (clock.now - start) / .seconds(1))
   }
 
   private func send(
-    _ items: [RequestBodies.Item], to path: String, _ client: HTTPClient, _ check: AnswerCheck, _ tally: LoadTally,
+    _ items: [RequestBodies.Item], to path: String, _ client: HTTPClient, _ check: AnswerCheck,
     _ clock: ContinuousClock, _ start: ContinuousClock.Instant
   ) async {
     let interval = Duration.seconds(1) / plan.rate
     let timeout = plan.timeout
+    let tally = self.tally
     await withDiscardingTaskGroup { group in
       var number = 0
       while !isStopped.load(ordering: .relaxed), !Task.isCancelled, number < plan.requestCount ?? .max {

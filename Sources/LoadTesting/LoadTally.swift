@@ -67,6 +67,10 @@ final class LoadTally: Sendable {
     }
   }
 
+  var progress: LoadProgress {
+    state.withLock { LoadProgress(succeeded: $0.all.succeeded, failed: $0.all.failed) }
+  }
+
   func report(url: String, rate: Double, seconds: Double) -> LoadReport {
     state.withLock { state in
       LoadReport(
@@ -92,4 +96,12 @@ extension LoadTally.Part {
     self.latency.record(microseconds: UInt64(max(0, latency.microseconds)))
     self.serviceTime.record(microseconds: UInt64(max(0, serviceTime.microseconds)))
   }
+}
+
+/// How far a load has come.
+package struct LoadProgress: Hashable, Sendable {
+  /// Requests that were answered rightly.
+  package let succeeded: Int
+  /// Requests that failed, or could not be sent.
+  package let failed: Int
 }

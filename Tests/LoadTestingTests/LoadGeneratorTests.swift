@@ -1,4 +1,3 @@
-import Connections
 import Foundation
 import Logging
 import Serving
@@ -88,18 +87,16 @@ private final class Running: Sendable {
   @Test func `goes on when the server is gone, and counts that`() async throws {
     let running = try await Running()
     var plan = running.plan(try running.file("in.csv", "a,b\n1,2\n"))
-    plan.requestCount = 1000
+    plan.requestCount = nil
     let generator = LoadGenerator(plan)
     let load = Task { try await generator.run() }
-    // The load is under way when something was counted; then the server goes.
-    let client = HTTPClient(.tcp(host: "127.0.0.1", port: running.port))
-    let statistics = ClientRequest("GET", "/v2/models/m/stats")
-    while String(decoding: try await client.send(statistics).body, as: UTF8.self).contains(#""execution_count":0"#) {}
+    await untilTrue { generator.progress.succeeded > 0 }
     try await running.stop()
+    await untilTrue { generator.progress.failed >= 10 }
+    generator.stop()
     let report = try await load.value
-    #expect(report.sent == 1000)
     #expect(report.succeeded > 0)
-    #expect(report.failed > 0)
+    #expect(report.failed >= 10)
     // Refused at once, or reset while they waited to be accepted.
     let isNamed = report.failures.allSatisfy { $0.reason.hasPrefix("refused: ") || $0.reason.hasPrefix("closed: ") }
     #expect(isNamed, "\(report.failures)")
@@ -129,4 +126,10 @@ private final class Running: Sendable {
       await #expect(throws: LoadError.self) { try await LoadGenerator(plan).run() }
     }
   }
+}
+
+/// Waits for a condition that other tasks bring about; the deadline only ends a test that hangs.
+private func untilTrue(_ condition: () -> Bool) async {
+  let deadline = ContinuousClock.now + .seconds(300)
+  while !condition(), ContinuousClock.now < deadline { await Task.yield() }
 }

@@ -23,7 +23,7 @@ struct Conformance: ParsableCommand {
     let suite: ConformanceSuite
     do {
       suite = try ConformanceSuite(folder: folder)
-    } catch let error as ModelFileError {
+    } catch {
       throw Failure(error.description)
     }
     var done = 0

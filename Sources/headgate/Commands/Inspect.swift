@@ -23,7 +23,7 @@ struct Inspect: ParsableCommand {
     let report: InspectionReport
     do {
       report = try InspectionReport(ModelBytes(path: model))
-    } catch let error as ModelFileError {
+    } catch {
       throw Failure("\(model): \(error.description)")
     }
     switch output.format {

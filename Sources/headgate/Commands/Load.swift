@@ -32,12 +32,15 @@ struct Load: AsyncParsableCommand {
         url: url, rate: rate, input: input, keyColumn: keyColumn, expected: expected, duration: duration?.duration,
         requestCount: requests))
     let handlers = TerminationSignals.handle { generator.stop() }
+    let display = Terminal.complaintsAreRich ? Task { await showProgress(of: generator) } : nil
     let report: LoadReport
     do {
+      defer { display?.cancel() }
       report = try await generator.run()
     } catch {
       throw Failure(error.message)
     }
+    await display?.value
     handlers.cancel()
     let text = output.format == .json ? try JSONFormat.text(report.summary) : report.text
     if let to {
@@ -50,5 +53,15 @@ struct Load: AsyncParsableCommand {
       Terminal.show(text)
     }
     if report.failed > 0 { throw ExitCode(1) }
+  }
+
+  /// One line that is written anew each second, and wiped when the task is cancelled.
+  private func showProgress(of generator: LoadGenerator) async {
+    while !Task.isCancelled {
+      let progress = generator.progress
+      Terminal.move("\r\u{1B}[Ksucceeded \(progress.succeeded), failed \(progress.failed)")
+      try? await Task.sleep(for: .seconds(1))
+    }
+    Terminal.move("\r\u{1B}[K")
   }
 }
