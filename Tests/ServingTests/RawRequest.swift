@@ -19,7 +19,7 @@ final class RawRequest: Sendable {
   init?(port: Int, sending text: String = "GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n") {
     let begun = ContinuousClock.now
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    var wait = timeval(tv_sec: 10, tv_usec: 0)
+    var wait = timeval(tv_sec: 300, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       setsockopt(descriptor, SOL_SOCKET, option, &wait, socklen_t(MemoryLayout<timeval>.size))
     }

@@ -61,7 +61,7 @@ final class RunningServer: Sendable {
   private let task: Task<Void, any Error>
 
   init(
-    _ content: ModelServer.Content, settings: ServerSettings = ServerSettings(port: 0),
+    _ content: ModelServer.Content, settings: ServerSettings = .patient,
     drainTime: Duration = .milliseconds(20)
   ) async throws {
     var logger = Logger(label: "test")
@@ -94,7 +94,7 @@ final class RunningServer: Sendable {
   }
 
   static func gated(
-    _ state: TestState, settings: ServerSettings = ServerSettings(), drainTime: Duration = .milliseconds(20)
+    _ state: TestState, settings: ServerSettings = .patient, drainTime: Duration = .milliseconds(20)
   ) async throws -> RunningServer {
     try await RunningServer(
       .gated(state.folder, EvidenceAdmission(state.folder)), settings: settings, drainTime: drainTime)
@@ -142,7 +142,7 @@ final class RunningServer: Sendable {
 
   /// Asks for the status until it is as wanted.
   func status(where isWanted: (ServerStatus) -> Bool) async throws -> ServerStatus {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(300)
     while true {
       let status = try await status()
       if isWanted(status) { return status }
@@ -165,4 +165,9 @@ extension ClientResponse {
     let outputs = json["outputs"] as? [[String: Any]]
     return outputs?.first { $0["name"] as? String == output }?["data"] as? [Double]
   }
+}
+
+extension ServerSettings {
+  /// Beside other tests a machine may take long over what it has taken.
+  static let patient = ServerSettings(stopDeadline: .seconds(300))
 }

@@ -46,7 +46,7 @@ private final class Count: Sendable {
           }
         }
       }
-      let deadline = ContinuousClock.now + .seconds(20)
+      let deadline = ContinuousClock.now + .seconds(300)
       while answered.now < 100, ContinuousClock.now < deadline { await Task.yield() }
       #expect(answered.now >= 100)
       try await server.stop()
@@ -60,7 +60,7 @@ private final class Count: Sendable {
     #expect(try await server.get("/v2/health/ready").status == 200)
     async let end: Void = server.stop()
     var last = try await server.get("/v2/health/ready")
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(300)
     while last.status == 200, ContinuousClock.now < deadline { last = try await server.get("/v2/health/ready") }
     #expect(last.status == 503)
     #expect(last.header("Connection") == "close")
@@ -75,7 +75,7 @@ private final class Count: Sendable {
     #expect(silent?.end() == .lost("end of file"))
   }
 
-  @Test(.timeLimit(.minutes(1))) func `cuts off at its deadline who does not finish asking`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `cuts off at its deadline who does not finish asking`() async throws {
     var settings = ServerSettings()
     settings.stopDeadline = .milliseconds(500)
     let server = try await RunningServer.gated(try TestState(), settings: settings)

@@ -196,7 +196,7 @@ private struct FullQueue {
     try host.apply(
       RouteDocument(
         fencingToken: 1, generation: 1, models: [ModelRoute(name: ModelName("m"), versions: routes)]))
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(300)
     while host.isLoading, ContinuousClock.now < deadline { await Task.yield() }
     let versions = try #require(host.table.entries[ModelName("m")]).versions
     let loaded = try [1, 2].map { try #require(versions[ReleaseNumber($0)]) }

@@ -64,7 +64,7 @@ private final class Running: Sendable {
     let target = LocalTarget(running.folder)
     try await target.apply(document(1, digest))
     try await target.apply(document(1, digest))
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(300)
     var status = try await target.observe()
     while status.version(ReleaseNumber(1), of: ModelName("m"))?.state == .loading, ContinuousClock.now < deadline {
       status = try await target.observe()
