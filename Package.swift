@@ -8,7 +8,7 @@ let inferenceTargets: [Target] = [
   .target(name: "HeadgateArchives"),
   .target(name: "HeadgateKernels"),
   .target(name: "HeadgateTensors", dependencies: ["HeadgateKernels"]),
-  .target(name: "HeadgateOperators", dependencies: ["HeadgateTensors"]),
+  .target(name: "HeadgateOperators", dependencies: ["HeadgateArchives", "HeadgateTensors"]),
   .target(name: "HeadgateRuntime", dependencies: ["HeadgateArchives", "HeadgateOperators", "HeadgateTensors"]),
   .testTarget(name: "HeadgateArchivesTests", dependencies: ["HeadgateArchives"]),
   .testTarget(name: "HeadgateTensorsTests", dependencies: ["HeadgateTensors"]),

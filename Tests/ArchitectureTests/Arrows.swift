@@ -12,7 +12,8 @@ enum Arrows {
     ("HeadgateArchives", [], []),
     ("HeadgateKernels", [], []),
     ("HeadgateTensors", ["HeadgateKernels"], []),
-    ("HeadgateOperators", ["HeadgateTensors"], []),
+    // Pictures and arrays are packed alike.
+    ("HeadgateOperators", ["HeadgateArchives", "HeadgateTensors"], []),
     ("HeadgateRuntime", ["HeadgateArchives", "HeadgateOperators", "HeadgateTensors"], []),
     // The deployment half knows no tensor.
     ("CLibGit2", [], []),

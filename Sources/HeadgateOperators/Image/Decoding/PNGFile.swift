@@ -67,7 +67,7 @@ struct PNGFile: ImageDecoding.Decoder {
       return size.0 > 0 && size.1 > 0 ? size : (0, 0)
     }
     let byteCount = sizes.reduce(0) { $0 + $1.height * (1 + packing.rowByteCount($1.width * samplesPerPixel)) }
-    var data = try Inflation.unpack(packed, length: byteCount)
+    var data = try ZlibStream.content(of: packed, length: byteCount)
     let channels = isIndexed || samplesPerPixel > 2 ? 3 : 1
     var samples = [UInt8](repeating: 0, count: width * height * channels)
     var start = 0

@@ -100,7 +100,7 @@ struct TIFFFile: ImageDecoding.Decoder {
       guard strip.count >= length else { throw FileBytes.damaged("a strip ends too early") }
       return Array(strip.prefix(length))
     case 32773: return try unpackedBits(strip, length)
-    default: return try Inflation.unpack(Array(strip), length: length)
+    default: return try ZlibStream.content(of: Array(strip), length: length)
     }
   }
 
