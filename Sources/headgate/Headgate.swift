@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Glibc
+import HeadgateRuntime
 
 /// The command line: parses arguments, composes the modules, decides nothing.
 @main
@@ -31,6 +32,8 @@ struct Headgate: AsyncParsableCommand {
     signal(SIGPIPE, SIG_IGN)
     do {
       var command = try parseAsRoot()
+      // Whoever forces an instruction set wants to see that one, not the next best.
+      try KernelSet.checkForced()
       if var asynchronous = command as? any AsyncParsableCommand {
         try await asynchronous.run()
       } else {

@@ -15,6 +15,7 @@ import Testing
   ) {
     let choice = KernelSet.Choice(of: name.rawValue)
     if let set = KernelSet(name) {
+      #expect(set.name == name)
       #expect(choice.set.name == set.name)
       #expect(throws: Never.self) { try choice.check() }
     } else {

@@ -9,33 +9,32 @@ enum MatrixOperators {
   ]
 
   private static func matMul(_ node: OperatorNode) throws(TensorError) -> Kernel {
-    let left = try WideInput(0, of: node)
-    let right = try WideInput(1, of: node)
+    let packed = try PackedRight(of: node, transposed: false)
     return { (call) throws(TensorError) in
-      let type = try call.tensor(0).elementType
-      guard try call.tensor(1).elementType == type else {
-        throw TensorError(.elementType, "cannot multiply \(type) and \(try call.tensor(1).elementType)")
+      let (a, b) = (try call.tensor(0), try call.tensor(1))
+      guard a.elementType == b.elementType else {
+        throw TensorError(.elementType, "cannot multiply \(a.elementType) and \(b.elementType)")
       }
-      let wide = try product(left.tensor(call), right.tensor(call), call)
-      return [.tensor(try Casting.convert(wide, to: type, call))]
+      return [.tensor(try product(a, b, call, packed: packed))]
     }
   }
 
   /// As numpy's matmul: the last two axes are multiplied, the ones before are broadcast.
-  static func product(_ a: Tensor, _ b: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {
-    try a.elementType.visit(BatchedProduct(a: a, b: b, shapes: try ProductShapes(a, b), call: call))
+  static func product(
+    _ a: Tensor, _ b: Tensor, _ call: OperatorCall, packed: PackedRight? = nil
+  ) throws(TensorError) -> Tensor {
+    try a.elementType.visit(BatchedProduct(a: a, b: b, shapes: try ProductShapes(a, b), packed: packed, call: call))
   }
 
   /// `alpha * A' B' + beta * C`, C broadcast to the result.
   private static func gemm(_ node: OperatorNode) throws(TensorError) -> Kernel {
-    let inputs = [try WideInput(0, of: node), try WideInput(1, of: node), try WideInput(2, of: node)]
     let transposesA = try node.attributes.flag("transA")
     let transposesB = try node.attributes.flag("transB")
     let alpha = Double(try node.attributes.float("alpha") ?? 1)
     let beta = Double(try node.attributes.float("beta") ?? 1)
+    let packed = try PackedRight(of: node, transposed: transposesB)
     return { (call) throws(TensorError) in
-      let type = try call.tensor(0).elementType
-      let (a, b, c) = (try inputs[0].tensor(call), try inputs[1].tensor(call), try inputs[2].optionalTensor(call))
+      let (a, b, c) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
       guard a.rank == 2, b.rank == 2, a.elementType == b.elementType else {
         throw TensorError(.shape, "cannot multiply \(a.elementType)\(a.shape) and \(b.elementType)\(b.shape)")
       }
@@ -48,8 +47,8 @@ enum MatrixOperators {
       }
       let general = GeneralProduct(
         a: a, b: b, c: c, m: m, n: n, k: k, transposesA: transposesA, transposesB: transposesB, alpha: alpha,
-        beta: beta, call: call)
-      return [.tensor(try Casting.convert(try a.elementType.visit(general), to: type, call))]
+        beta: beta, packed: packed, call: call)
+      return [.tensor(try a.elementType.visit(general))]
     }
   }
 
@@ -80,6 +79,7 @@ private struct GeneralProduct: NumberVisitor {
   let transposesB: Bool
   let alpha: Double
   let beta: Double
+  let packed: PackedRight?
   let call: OperatorCall
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
@@ -105,7 +105,7 @@ private struct GeneralProduct: NumberVisitor {
       }
       MatrixProduct.product(
         left, right, into: target, m: m, n: n, k: k, alpha: scalesInType ? T(nearest: alpha) : T.one,
-        accumulate: summand != nil && scalesInType)
+        accumulate: summand != nil && scalesInType, packed: packed)
       guard !scalesInType else { return }
       if let c, let summand {
         try Broadcasting([m, n], c.shape).map(UnsafeBufferPointer(output), summand, into: output) {

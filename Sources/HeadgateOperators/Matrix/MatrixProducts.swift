@@ -40,6 +40,7 @@ struct BatchedProduct: NumberVisitor {
   let a: Tensor
   let b: Tensor
   let shapes: ProductShapes
+  var packed: PackedRight?
   let call: OperatorCall
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
@@ -55,7 +56,7 @@ struct BatchedProduct: NumberVisitor {
       if b.rank <= 2 {
         return MatrixProduct.product(
           .init(x, columns: k), right, into: target, m: shapes.batchCount * m, n: n, k: k, alpha: T.one,
-          accumulate: false)
+          accumulate: false, packed: packed)
       }
       shapes.forEachBatch { left, right, batch in
         MatrixProduct.product(
@@ -67,14 +68,27 @@ struct BatchedProduct: NumberVisitor {
 }
 
 extension MatrixProduct {
-  /// The product in any type of number; floats go to the kernel.
+  /// The product in any type of number; floats and doubles go to the kernels.
+  ///
+  /// - Parameter packed: the right side as it was packed when the model was loaded.
   static func product<T: Number>(
     _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, m: Int, n: Int, k: Int, alpha: T,
-    accumulate: Bool
+    accumulate: Bool, packed: PackedRight? = nil
   ) {
     if let a = a as? Operand<Float>, let b = b as? Operand<Float>, let alpha = alpha as? Float {
       // SAFETY: T is Float here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
+      if let packed = packed?.floats {
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate)
+      }
+      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate)
+    }
+    if let a = a as? Operand<Double>, let b = b as? Operand<Double>, let alpha = alpha as? Double {
+      // SAFETY: T is Double here.
+      let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self)
+      if let packed = packed?.doubles {
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate)
+      }
       return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate)
     }
     for row in 0..<m {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Domain
 import Glibc
+import HeadgateRuntime
 
 /// The exit codes every command keeps to; 64 for wrong usage comes from the argument parser.
 enum ExitStatus {
@@ -25,6 +26,7 @@ struct Failure: Error, CustomStringConvertible {
       case let error as StageError: error.message
       case let error as GitError: error.message
       case let error as StoreError: error.message
+      case let error as TensorError: error.message
       default: nil
       }
     guard let line else { otherwise() }
