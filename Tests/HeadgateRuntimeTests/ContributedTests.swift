@@ -17,6 +17,7 @@ struct `Operators of ONNX Runtime` {
     print("ONNX Runtime's operators: \(result.passed) of \(suite.cases.count) cases pass")
     #expect(result.groups["operators"]?.passed ?? 0 >= 210)
     #expect(result.groups["models"]?.passed ?? 0 >= 70)
+    #expect(result.groups["versions"]?.passed ?? 0 >= 43)
   }
 
   /// The count of damaged runs comes from HEADGATE_SCALE_FUZZ.
