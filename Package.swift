@@ -19,7 +19,6 @@ let inferenceTargets: [Target] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
@@ -30,11 +29,13 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 
 let deploymentTargets: [Target] = [
+  // libgit2-dev depends on libssl-dev.
+  .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
   .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CSpawn"),
   .target(name: "Statistics"),
-  .target(name: "Domain", dependencies: [crypto]),
+  .target(name: "Domain", dependencies: ["CLibCrypto"]),
   .target(name: "Processes", dependencies: ["CSpawn"]),
   .target(name: "Datasets", dependencies: ["Domain"]),
   .target(name: "Repositories", dependencies: ["Domain", "Processes", "CLibGit2"]),
@@ -64,6 +65,7 @@ let deploymentTargets: [Target] = [
   .testTarget(name: "ArchitectureTests"),
   .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"]),
   .testTarget(name: "BuildingTests", dependencies: ["Building", "Domain"]),
+  .testTarget(name: "DomainTests", dependencies: ["Domain"]),
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
   .testTarget(
     name: "GatesTests",
@@ -91,12 +93,11 @@ let package = Package(
     ? []
     : [
       .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-      .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
       .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
       .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
       .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
       .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
-      .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+      .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     ],
   targets: inferenceTargets + (inferenceOnly ? [] : deploymentTargets),
   swiftLanguageModes: [.v6])

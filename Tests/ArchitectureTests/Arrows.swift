@@ -16,12 +16,13 @@ enum Arrows {
     ("HeadgateOperators", ["HeadgateArchives", "HeadgateTensors"], []),
     ("HeadgateRuntime", ["HeadgateArchives", "HeadgateOperators", "HeadgateTensors"], []),
     // The deployment half knows no tensor.
+    ("CLibCrypto", [], []),
     ("CLibGit2", [], []),
     ("CLibYAML", [], []),
     ("CSpawn", [], []),
     ("Statistics", [], []),
     // Digests are words of the domain, so it computes them.
-    ("Domain", [], ["Crypto"]),
+    ("Domain", ["CLibCrypto"], []),
     ("Processes", ["CSpawn"], []),
     ("Connections", [], ["NIOCore", "NIOHTTP1", "NIOPosix"]),
     ("Datasets", ["Domain"], []),

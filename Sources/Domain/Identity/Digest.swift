@@ -1,8 +1,6 @@
-import Crypto
-
 /// A SHA-256 digest, written `sha256:` and 64 lower-case hexadecimal digits.
 ///
-/// Hashing lives here, with the one outside import of `Domain`, because specs, data sets, builds and
+/// Hashing lives here, with the one outside import of `Domain` (see `SHA256`), because specs, data sets, builds and
 /// admission must agree on it to the last byte and none of them may import the others.
 package struct Digest: Hashable, Sendable, Comparable {
   /// The 32 bytes of the digest.
@@ -35,14 +33,14 @@ package struct Digest: Hashable, Sendable, Comparable {
 
   /// The digest of a sequence of bytes.
   package static func sha256(of data: some Sequence<UInt8>) -> Digest {
-    Digest(trusted: Array(SHA256.hash(data: Array(data))))
+    Array(data).withUnsafeBytes { sha256(of: $0) }
   }
 
   /// The digest of a region of memory, without a copy.
   package static func sha256(of region: UnsafeRawBufferPointer) -> Digest {
     var hash = SHA256()
-    hash.update(bufferPointer: region)
-    return Digest(trusted: Array(hash.finalize()))
+    hash.update(region)
+    return Digest(trusted: hash.finish())
   }
 
   /// The digest of the UTF-8 bytes of a text.

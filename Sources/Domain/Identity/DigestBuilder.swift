@@ -1,5 +1,3 @@
-import Crypto
-
 /// Hashes a sequence of fields so that no two different sequences give the same bytes: each field is
 /// preceded by its length.
 package struct DigestBuilder {
@@ -23,12 +21,12 @@ package struct DigestBuilder {
   /// Adds bytes.
   package mutating func add(bytes: [UInt8]) {
     var length = UInt64(bytes.count).littleEndian
-    withUnsafeBytes(of: &length) { hash.update(bufferPointer: $0) }
-    hash.update(data: bytes)
+    withUnsafeBytes(of: &length) { hash.update($0) }
+    bytes.withUnsafeBytes { hash.update($0) }
   }
 
   /// The digest of all that was added.
   package func finish() -> Digest {
-    Digest(trusted: Array(hash.finalize()))
+    Digest(trusted: hash.finish())
   }
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// The SHA-256 digest of bytes that come in pieces: the same as of all of them at once.
 package struct DigestStream {
   private var hash = SHA256()
@@ -8,11 +6,11 @@ package struct DigestStream {
 
   /// Adds the next bytes.
   package mutating func add(_ region: UnsafeRawBufferPointer) {
-    hash.update(bufferPointer: region)
+    hash.update(region)
   }
 
   /// The digest of all that was added.
   package func finish() -> Digest {
-    Digest(trusted: Array(hash.finalize()))
+    Digest(trusted: hash.finish())
   }
 }
