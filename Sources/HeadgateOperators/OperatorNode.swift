@@ -13,9 +13,12 @@ package final class OperatorNode: Sendable {
   /// Which outputs the graph uses, in order; trailing outputs that the node does not name are left out.
   package let usedOutputs: [Bool]
 
+  /// What the nodes of one model share; nil for a node by itself.
+  package let weights: PreparedWeights?
+
   package init(
     name: String, operatorName: String, domain: String, opset: Int, attributes: Attributes,
-    constants: [Value?], usedOutputs: [Bool]
+    constants: [Value?], usedOutputs: [Bool], weights: PreparedWeights? = nil
   ) {
     self.name = name
     self.operatorName = operatorName
@@ -24,6 +27,7 @@ package final class OperatorNode: Sendable {
     self.attributes = attributes
     self.constants = constants
     self.usedOutputs = usedOutputs
+    self.weights = weights
   }
 
   package var outputCount: Int { usedOutputs.count }

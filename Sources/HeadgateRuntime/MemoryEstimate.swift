@@ -51,7 +51,10 @@ public struct MemoryEstimate: Sendable, Hashable {
     for step in plan.steps {
       for case .some(let slot) in step.outputs { take(slot) }
       peak = max(peak, live)
-      for slot in step.released where !inputs.contains(slot) { live -= scope.inferred(slot: slot).byteCount ?? 0 }
+      for slot in step.released where !inputs.contains(slot) {
+        // After a sum that did not fit, what is given back may be more.
+        live = max(0, live - (scope.inferred(slot: slot).byteCount ?? 0))
+      }
     }
     runByteCount = peak
     valueCount = values

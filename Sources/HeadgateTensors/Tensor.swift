@@ -16,6 +16,18 @@ public struct Tensor: Sendable {
     self.byteOffset = byteOffset
   }
 
+  /// Tells tensors apart that are other elements, or the same otherwise; it holds as long as the tensor lives.
+  package struct Identity: Hashable, Sendable {
+    fileprivate let storage: ObjectIdentifier
+    fileprivate let byteOffset: Int
+    fileprivate let elementType: ElementType
+    fileprivate let shape: Shape
+  }
+
+  package var identity: Identity {
+    Identity(storage: ObjectIdentifier(storage), byteOffset: byteOffset, elementType: elementType, shape: shape)
+  }
+
   /// The number of dimensions.
   public var rank: Int { shape.count }
 

@@ -63,7 +63,7 @@ import Testing
     #expect(try drawTwice() == first)
     // A model that is loaded draws nothing, so that no draw becomes a constant.
     #expect(throws: TensorError.self) {
-      try kernel(OperatorCall(node: node, inputs: [], budget: MemoryBudget(limit: 1 << 20, isFolding: true)))
+      try kernel(OperatorCall(node: node, inputs: [], budget: MemoryBudget(limit: 1 << 20, foldingUntil: .now)))
     }
   }
 

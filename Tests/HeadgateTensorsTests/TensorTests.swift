@@ -40,6 +40,24 @@ import Testing
     #expect(throws: Never.self) { try make(25) }
   }
 
+  @Test func `is refused, not fatal, when the sum does not fit a number`() throws {
+    let budget = MemoryBudget(limit: .max)
+    let first = try Tensor(shape: [1 << 16], of: UInt8.self, budget: budget) { $0.update(repeating: 0) }
+    let error = #expect(throws: TensorError.self) {
+      try Tensor(shape: [(1 << 48) - 1, 1 << 15], of: UInt8.self, budget: budget) { _ in }
+    }
+    #expect(error?.code == .memoryLimit)
+    #expect(budget.liveByteCount == first.count)
+  }
+
+  @Test func `bounds the steps of all loops together`() throws {
+    let budget = MemoryBudget(limit: 10 << 10)
+    for _ in 0..<8 { try budget.countSteps() }
+    #expect(throws: TensorError.self) { try budget.countSteps(3) }
+    #expect(throws: TensorError.self) { try MemoryBudget(limit: .max, foldingUntil: .now).countSteps() }
+    #expect(throws: TensorError.self) { try budget.countSteps(.max) }
+  }
+
   /// More than any machine has addresses for.
   @Test func `is refused, not fatal, when the machine has no room that the budget would allow`() throws {
     let budget = MemoryBudget(limit: .max)

@@ -7,6 +7,7 @@ enum AttentionOperators {
     .prepared("Attention", since: 24, Attention.prepare(padsShortMasks: true)),
     .prepared("LinearAttention", since: 27, LinearAttention.prepare),
     .prepared("FlexAttention", domain: "ai.onnx.preview", since: 1, FlexAttention.prepare),
-    .op("RotaryEmbedding", since: 23, RotaryEmbedding.rotate), .op("TensorScatter", since: 24, CacheUpdate.scatter),
+    .op("RotaryEmbedding", since: 23, RotaryEmbedding.rotate).computingInSingle(),
+    .op("TensorScatter", since: 24, CacheUpdate.scatter),
   ]
 }

@@ -26,8 +26,8 @@ enum FlexAttention {
       // Both sides take the root of the scale, as the operator's definition has it, for half precision's sake.
       let root = (scale ?? Float(1 / Double(shape.query.size).squareRoot())).squareRoot()
       let factor = try Casting.convert(try Tensor(shape: [], floats: [root]), to: type, call)
-      let left = try Arithmetic.apply(Multiplying(), query, factor, call)
-      let right = try Arranging.permuted(try Arithmetic.apply(Multiplying(), key, factor, call), [0, 1, 3, 2], call)
+      let left = try Arithmetic.multiply(query, factor, call)
+      let right = try Arranging.permuted(try Arithmetic.multiply(key, factor, call), [0, 1, 3, 2], call)
       let products = try MatrixOperators.product(
         left.reshaped(to: [batch, keyHeads, rows, shape.query.size]).widened(call), right.widened(call), call)
       // The scores have the inputs' precision before they get the softmax's.

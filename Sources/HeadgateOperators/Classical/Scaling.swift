@@ -68,6 +68,7 @@ enum Scaling {
       defer { withExtendedLifetime(rows) {} }
       let elements = try rows.tensor.elements(Float.self)
       let output = try call.make(Float.self, rows.tensor.shape) { output in
+        guard !output.isEmpty else { return }
         for row in 0..<rows.count {
           let range = row * rows.columns..<(row + 1) * rows.columns
           normalise(elements, output, range, norm)

@@ -68,6 +68,7 @@ enum Selection {
         throw TensorError(.shape, "one input has \(rows) rows and another \(part.count)")
       }
       let output = try call.make(Float.self, [rows, total]) { (output) throws(TensorError) in
+        guard !output.isEmpty else { return }
         var start = 0
         for (part, width) in zip(parts, widths) {
           let elements = try part.tensor.elements(Float.self)

@@ -7,10 +7,6 @@ enum ControlFlow {
     .op("Scan", since: 9, Scanning.scan), .op("SequenceMap", since: 17, sequenceMap),
   ]
 
-  /// The share of the run's memory limit that one step of a loop stands for: a wrong count in a file
-  /// can then neither hold a thread for ever nor pile up small tensors without end.
-  private static let bytesPerStep = 1024
-
   private static func branch(_ call: OperatorCall) throws(TensorError) -> [Value] {
     guard let condition = try call.tensor(0).bools().first else {
       throw TensorError(.shape, "the condition is empty")
@@ -30,14 +26,19 @@ enum ControlFlow {
     }
     var outputs = [[Value]](repeating: [], count: body.outputCount)
     for index in 0..<count {
-      try checkStep(index, call)
+      try call.budget.countSteps()
       var inputs: [Value?] = []
       for input in call.inputs {
         if case .sequence(let elements)? = input { inputs.append(elements[index]) } else { inputs.append(input) }
       }
       let results = try body.run(inputs, outer: call)
       guard results.count == outputs.count else { throw TensorError(.missing, "the body omits an output") }
-      for (place, value) in results.enumerated() { outputs[place].append(value) }
+      for (place, value) in results.enumerated() {
+        guard case .tensor = value else {
+          throw TensorError(.elementType, "output \(place) of the body is \(value.summary) and no tensor")
+        }
+        outputs[place].append(value)
+      }
     }
     return outputs.map { .sequence($0) }
   }
@@ -47,12 +48,5 @@ enum ControlFlow {
       throw TensorError(.missing, "attribute '\(name)' is absent")
     }
     return graph
-  }
-
-  /// Refuses the step of a loop that goes on for longer than the run's limits allow.
-  static func checkStep(_ step: Int, _ call: OperatorCall) throws(TensorError) {
-    guard step < call.budget.limit / bytesPerStep else {
-      throw TensorError(.memoryLimit, "the loop passes \(step) steps; raise maxRunBytes if that is meant")
-    }
   }
 }

@@ -17,7 +17,7 @@ enum Looping {
     var stacks = Stacks(body, skipping: 1 + carriedCount)
     var step = 0
     while goesOn, step < limit {
-      try ControlFlow.checkStep(step, call)
+      try call.budget.countSteps()
       let counter = try Tensor(shape: [], integers: [Int64(step)])
       let flag = try Tensor(shape: [], bools: [goesOn])
       let results = try body.run([.tensor(counter), .tensor(flag)] + carried, outer: call)

@@ -17,7 +17,7 @@ enum Scanning {
       let axis = try tensor.shape.axis(inputAxes[index])
       scanned.append(Walk.Input(tensor: tensor, axis: axis, isReversed: inputDirections[index] == 1))
     }
-    let (state, stacks) = try walk.run(Array(call.inputs[..<walk.stateCount]), scanned, firstStep: 0)
+    let (state, stacks) = try walk.run(Array(call.inputs[..<walk.stateCount]), scanned)
     var outputs = state.map { $0 ?? .absent }
     for index in 0..<outputCount {
       let isReversed = outputDirections[index] == 1
@@ -40,7 +40,7 @@ enum Scanning {
     else { throw TensorError(.shape, "the inputs differ in their batch or length: \(tensors.map(\.shape))") }
     let (batch, longest) = (leading[0], leading[1])
     // Items without elements cost no memory by which the budget could count them.
-    try ControlFlow.checkStep(batch, call)
+    try call.budget.countSteps(batch)
     let lengths = try call.ints(0) ?? [Int](repeating: longest, count: batch)
     guard lengths.count == batch, lengths.allSatisfy({ $0 >= 0 && $0 <= longest }) else {
       throw TensorError(.invalidValue, "lengths \(lengths.prefix(20)) do not fit a batch of \(batch) by \(longest)")
@@ -48,7 +48,6 @@ enum Scanning {
 
     var states = [[Tensor]](repeating: [], count: walk.stateCount)
     var items: [Stacks] = []
-    var step = 0
     for index in 0..<batch {
       let rows = try tensors.map { (tensor) throws(TensorError) in
         try tensor.rows(index..<index + 1).reshaped(to: Array(tensor.shape.dropFirst()))
@@ -58,8 +57,7 @@ enum Scanning {
         let row = try rows[walk.stateCount + place].rows(0..<lengths[index])
         scanned.append(Walk.Input(tensor: row, axis: 0, isReversed: directions[place] == 1))
       }
-      let (state, stacks) = try walk.run(rows[..<walk.stateCount].map { .tensor($0) }, scanned, firstStep: step)
-      step += lengths[index]
+      let (state, stacks) = try walk.run(rows[..<walk.stateCount].map { .tensor($0) }, scanned)
       for (place, value) in state.enumerated() {
         guard case .tensor(let tensor)? = value else { throw TensorError(.elementType, "a state is no tensor") }
         states[place].append(tensor)
@@ -135,7 +133,7 @@ private struct Walk {
   }
 
   func run(
-    _ initial: [Value?], _ scanned: [Input], firstStep: Int
+    _ initial: [Value?], _ scanned: [Input]
   ) throws(TensorError) -> (state: [Value?], stacks: Stacks) {
     let length = scanned[0].tensor.shape[scanned[0].axis]
     guard scanned.allSatisfy({ $0.tensor.shape[$0.axis] == length }) else {
@@ -144,7 +142,7 @@ private struct Walk {
     var state = initial
     var stacks = Stacks(body, skipping: stateCount)
     for step in 0..<length {
-      try ControlFlow.checkStep(firstStep &+ step, call)
+      try call.budget.countSteps()
       var slices: [Value?] = []
       for input in scanned {
         var shape = input.tensor.shape

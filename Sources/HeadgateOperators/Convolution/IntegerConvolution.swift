@@ -31,12 +31,11 @@ enum IntegerConvolution {
     return [.tensor(try outputZero.elementType.visit(requantization))]
   }
 
-  /// One scale, or one for each output channel, repeated to `count`.
+  /// One scale, or one for each of `count` output channels.
   private static func scales(_ call: OperatorCall, _ index: Int, count: Int) throws(TensorError) -> [Float] {
     let tensor = try call.tensor(index)
     let values = try tensor.floats()
-    if values.count == 1 { return [Float](repeating: values[0], count: count) }
-    guard values.count == count else {
+    guard values.count == count || values.count == 1 else {
       throw TensorError(.shape, "scales of shape \(tensor.shape) do not fit \(count) channels")
     }
     return values
@@ -172,6 +171,7 @@ private struct Shifting<Result: Number>: NumberVisitor {
 private struct Requantization: NumberVisitor {
   let sums: Tensor
   let bias: Tensor?
+  /// One, or one for each output channel.
   let factors: [Float]
   let zero: Tensor
   let features: Int
@@ -191,8 +191,9 @@ private struct Requantization: NumberVisitor {
       for row in 0..<x.count / plane {
         let feature = row % features
         let offset = offsets?[feature] ?? 0
+        let factor = factors[factors.count == 1 ? 0 : feature]
         for index in row * plane..<(row + 1) * plane {
-          let value = Float(x[index] &+ offset) * factors[feature]
+          let value = Float(x[index] &+ offset) * factor
           // NaN comes only of senseless scales, and gives the zero point.
           let rounded = value.isNaN ? 0 : min(max(value, low), high).rounded(.toNearestOrEven)
           output[index] = T(nearest: Double(rounded + shift))

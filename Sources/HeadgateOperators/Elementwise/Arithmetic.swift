@@ -33,6 +33,12 @@ enum Arithmetic {
     }
   }
 
+  /// The products of two tensors of one type, broadcast.
+  @inline(never)
+  static func multiply(_ a: Tensor, _ b: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {
+    try apply(Multiplying(), a, b, call)
+  }
+
   static func apply<Operation: BinaryOperation>(
     _ operation: Operation, _ a: Tensor, _ b: Tensor, _ call: OperatorCall
   ) throws(TensorError) -> Tensor {

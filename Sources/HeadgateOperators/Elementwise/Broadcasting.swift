@@ -100,8 +100,8 @@ struct Broadcasting {
 
 /// Broadcasts as before opset 7: the second input is stretched only if the node says so, beginning at `axis`.
 func broadcastByAttributes(_ call: OperatorCall, _ a: Tensor, _ b: Tensor) throws(TensorError) -> Tensor {
-  guard try call.attributes.flag("broadcast"), let axis = try call.attributes.int("axis") else { return b }
-  let trailing = a.rank - (axis < 0 ? axis + a.rank : axis) - b.rank
+  guard try call.attributes.flag("broadcast"), let axis = try call.attributes.int("axis"), a.rank > 0 else { return b }
+  let trailing = a.rank - (try a.shape.axis(axis)) - b.rank
   guard trailing > 0 else { return b }
   return try b.reshaped(to: b.shape + [Int](repeating: 1, count: trailing))
 }

@@ -25,7 +25,7 @@ enum Comparison {
   private static func equal(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let (a, b) = try operands(call)
     switch a.elementType {
-    case .string: return [.tensor(try map(call, a, b, of: String.self) { $0 == $1 })]
+    case .string: return [.tensor(try map(call, a, b, of: String.self) { ExactText($0) == ExactText($1) })]
     case .bool: return [.tensor(try map(call, a, b, of: Bool.self) { $0 == $1 })]
     default: return try compare(.equal)(call)
     }

@@ -11,54 +11,51 @@ enum FilterPass {
       let wide = try run(try Casting.convert(input, to: .float, call), axes, sampling, call)
       return try Casting.convert(wide, to: input.elementType, call)
     }
-    var result = input
+    // Types that are rare in images go by way of double precision, so that there is less code for them.
+    let isCommon = input.elementType == .float || input.elementType == .uint8
+    var result = isCommon ? input : try Casting.convert(input, to: .double, call)
     for (index, axis) in axes.enumerated() {
-      let target = index == axes.count - 1 ? input.elementType : .double
-      result = try result.elementType.visit(
-        FilterSource(input: result, target: target, axis: axis, sampling: sampling, call: call))
+      let pass = FilterAxis(
+        input: result, filter: try ResizeFilter(axis, sampling, call), axis: axis, sampling: sampling, call: call)
+      let isLast = index == axes.count - 1
+      switch result.elementType {
+      case .float: result = isLast ? try pass.run(Float.self, Float.self) : try pass.run(Float.self, Double.self)
+      case .uint8: result = isLast ? try pass.run(UInt8.self, UInt8.self) : try pass.run(UInt8.self, Double.self)
+      default: result = try (isLast ? input.elementType : .double).visit(FilterTarget(pass: pass))
+      }
     }
     return result
   }
 }
 
-private struct FilterSource: NumberVisitor {
-  let input: Tensor
-  let target: ElementType
-  let axis: ResizedAxis
-  let sampling: Sampling
-  let call: OperatorCall
+private struct FilterTarget: NumberVisitor {
+  let pass: FilterAxis
 
-  func visit<S: Number>(_ type: S.Type) throws(TensorError) -> Tensor {
-    let filter = try ResizeFilter(axis, sampling, call)
-    let source = try input.elements(type)
-    defer { withExtendedLifetime(input) {} }
-    return try target.visit(
-      FilterTarget(source: source, shape: input.shape, filter: filter, axis: axis, sampling: sampling, call: call))
-  }
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor { try pass.run(Double.self, type) }
 }
 
 /// One axis: each row of the output is a weighted sum of rows of the input.
-private struct FilterTarget<S: Number>: NumberVisitor {
-  let source: UnsafeBufferPointer<S>
-  let shape: Shape
+private struct FilterAxis {
+  let input: Tensor
   let filter: ResizeFilter
   let axis: ResizedAxis
   let sampling: Sampling
   let call: OperatorCall
 
-  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let walk = AxisWalk(shape, axis: axis.axis)
+  func run<S: Number, T: Number>(_ source: S.Type, _ type: T.Type) throws(TensorError) -> Tensor {
+    let elements = try input.elements(source)
+    let walk = AxisWalk(input.shape, axis: axis.axis)
     let inner = walk.inner
-    var outputShape = shape
+    var outputShape = input.shape
     outputShape[axis.axis] = axis.to
     // What is summed before it is rounded: a row, or all positions when the rows are single elements.
     let scratch = try Tensor(uninitialized: .double, shape: [inner == 1 ? axis.to : inner], budget: call.budget)
     // SAFETY: nobody else sees this tensor.
     let sums = UnsafeMutableBufferPointer(mutating: scratch.unsafeElements(Double.self))
-    defer { withExtendedLifetime(scratch) {} }
+    defer { withExtendedLifetime((input, scratch)) {} }
     return try call.make(type, outputShape) { (output) throws(TensorError) in
       try filter.withTables { sources, weights in
-        guard let from = source.baseAddress, let row = sums.baseAddress, var to = output.baseAddress else { return }
+        guard let from = elements.baseAddress, let row = sums.baseAddress, var to = output.baseAddress else { return }
         for block in 0..<walk.outer {
           let start = from + block * walk.extent * inner
           if inner == 1 {
@@ -84,7 +81,7 @@ private struct FilterTarget<S: Number>: NumberVisitor {
 
   /// All positions of an axis whose elements are neighbours.
   @inline(__always)
-  private func sumLine(
+  private func sumLine<S: Number>(
     _ line: UnsafePointer<S>, _ sources: UnsafePointer<Int64>, _ weights: UnsafePointer<Double>,
     into sums: UnsafeMutablePointer<Double>
   ) {
@@ -103,7 +100,7 @@ private struct FilterTarget<S: Number>: NumberVisitor {
 
   /// One position of an axis whose elements are rows.
   @inline(__always)
-  private func sumRows(
+  private func sumRows<S: Number>(
     _ rows: UnsafePointer<S>, _ sources: UnsafePointer<Int64>, _ weights: UnsafePointer<Double>,
     into sums: UnsafeMutablePointer<Double>, _ count: Int
   ) {

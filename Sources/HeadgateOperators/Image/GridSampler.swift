@@ -46,7 +46,8 @@ struct GridSampler: Sendable {
   ) {
     let dimensions = lengths.count
     let image = lengths.reduce(1, &*)
-    let positions = batch == 0 ? 0 : places.count / dimensions / batch
+    guard batch > 0, !places.isEmpty else { return }
+    let positions = places.count / dimensions / batch
     var taps: [Tap] = []
     var line: [Tap] = []
     for index in 0..<batch {

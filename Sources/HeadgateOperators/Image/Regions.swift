@@ -159,12 +159,14 @@ struct RegionAxis<R: BinaryFloatingPoint> {
     if pooling.offset == 0 { extent = max(extent, 1) }
     let bin = extent / R(bins)
     let adaptive = bin.rounded(.up)
+    let wanted = pooling.samplingRatio > 0 ? R(pooling.samplingRatio) : adaptive
+    guard !wanted.isFinite || wanted * R(bins) <= 0x1p20 else {
+      throw TensorError(
+        .invalidValue, "a region of \(extent) elements along an axis takes more than \(1 << 20) samples there")
+    }
     if pooling.samplingRatio > 0 {
       grid = pooling.samplingRatio
     } else if adaptive.isFinite {
-      guard adaptive * R(bins) <= 0x1p20 else {
-        throw TensorError(.invalidValue, "a region of \(extent) elements along an axis is too long")
-      }
       // A region that ends before it begins has no samples, however far before.
       grid = adaptive > 0 ? Int(adaptive) : 0
     } else {

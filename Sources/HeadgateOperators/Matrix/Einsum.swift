@@ -24,31 +24,23 @@ enum Einsum {
       guard tensor.rank <= maxRank else {
         throw TensorError(.unsupported, "an operand has \(tensor.rank) axes, more than \(maxRank)")
       }
-      tensors.append(try tensor.widened(call))
+      tensors.append(tensor)
     }
     let (terms, output) = try equation.resolved(ranks: tensors.map(\.rank))
     let extents = try extents(terms, tensors)
     for label in output where extents[label] == nil {
       throw TensorError(.invalidValue, "a label of the output is in no operand")
     }
-    // How many later operands have a label, and the output: at zero it can be summed away.
-    var uses: [Int: Int] = [:]
-    for label in output { uses[label, default: 0] += 1 }
     var operands: [EinsumOperand] = []
-    for (term, tensor) in zip(terms, tensors) {
-      let operand = try EinsumOperand(tensor, term, extents, call)
-      for label in operand.labels { uses[label, default: 0] += 1 }
-      operands.append(operand)
-    }
-    for label in operands[0].labels { uses[label, default: 0] -= 1 }
+    for (term, tensor) in zip(terms, tensors) { operands.append(try EinsumOperand(tensor, term, extents, call)) }
     var result = operands[0]
-    for operand in operands.dropFirst() {
-      for label in operand.labels { uses[label, default: 0] -= 1 }
-      result = try result.joined(with: operand, call) { uses[$0, default: 0] > 0 }
+    for index in operands.indices.dropFirst() {
+      // What neither a later operand nor the output has can be summed away.
+      let needed = operands[(index + 1)...].reduce(into: Set(output)) { $0.formUnion($1.labels) }
+      result = try result.joined(with: operands[index], needed: needed, call)
     }
-    let kept = Set(output)
-    result = try result.summed(call) { kept.contains($0) }.arranged(output, call)
-    return try Casting.convert(try result.tensor.reshaped(to: output.map { extents[$0] ?? 1 }), to: type, call)
+    result = try result.summed(needed: Set(output), call).arranged(output, call)
+    return try result.tensor.reshaped(to: output.map { extents[$0] ?? 1 })
   }
 
   /// The extent of each label; where operands differ, those with 1 are stretched.
@@ -118,10 +110,10 @@ struct EinsumOperand {
   }
 
   /// Sums over all labels that nobody needs.
-  func summed(_ call: OperatorCall, isNeeded: (Int) -> Bool) throws(TensorError) -> EinsumOperand {
-    let kept = labels.filter(isNeeded)
+  func summed(needed: Set<Int>, _ call: OperatorCall) throws(TensorError) -> EinsumOperand {
+    let kept = labels.filter { needed.contains($0) }
     guard kept.count < labels.count else { return self }
-    let moved = try arranged(kept + labels.filter { !isNeeded($0) }, call)
+    let moved = try arranged(kept + labels.filter { !needed.contains($0) }, call)
     let shape = Array(moved.tensor.shape[..<kept.count])
     let matrix = [try shape.elementCount(), try Array(moved.tensor.shape[kept.count...]).elementCount()]
     let rows = try moved.tensor.reshaped(to: matrix)
@@ -131,13 +123,13 @@ struct EinsumOperand {
 
   /// Multiplies, and sums over the labels that nobody needs later.
   func joined(
-    with other: EinsumOperand, _ call: OperatorCall, isNeeded: (Int) -> Bool
+    with other: EinsumOperand, needed: Set<Int>, _ call: OperatorCall
   ) throws(TensorError) -> EinsumOperand {
-    let left = try summed(call) { isNeeded($0) || other.labels.contains($0) }
-    let right = try other.summed(call) { isNeeded($0) || labels.contains($0) }
+    let left = try summed(needed: needed.union(other.labels), call)
+    let right = try other.summed(needed: needed.union(labels), call)
     let shared = left.labels.filter { right.labels.contains($0) }
-    let batch = shared.filter(isNeeded)
-    let contracted = shared.filter { !isNeeded($0) }
+    let batch = shared.filter { needed.contains($0) }
+    let contracted = shared.filter { !needed.contains($0) }
     let rows = left.labels.filter { !shared.contains($0) }
     let columns = right.labels.filter { !shared.contains($0) }
     let a = try left.arranged(batch + rows + contracted, call)
@@ -151,7 +143,7 @@ struct EinsumOperand {
       let stretched = try b.tensor.reshaped(
         to: Array(batchShape) + [Int](repeating: 1, count: rows.count) + Array(columnShape))
       let raised = try a.tensor.reshaped(to: extentsA + [Int](repeating: 1, count: columns.count))
-      return EinsumOperand(tensor: try Arithmetic.apply(Multiplying(), raised, stretched, call), labels: names)
+      return EinsumOperand(tensor: try Arithmetic.multiply(raised, stretched, call), labels: names)
     }
     let count = try Array(batchShape).elementCount()
     let (m, n) = (try Array(rowShape).elementCount(), try Array(columnShape).elementCount())

@@ -9,7 +9,7 @@ enum MatrixOperators {
   ]
 
   private static func matMul(_ node: OperatorNode) throws(TensorError) -> Kernel {
-    let packed = try PackedRight(of: node, transposed: false)
+    let packed = try PackedRight.of(node, transposed: false)
     return { (call) throws(TensorError) in
       let (a, b) = (try call.tensor(0), try call.tensor(1))
       guard a.elementType == b.elementType else {
@@ -32,7 +32,7 @@ enum MatrixOperators {
     let transposesB = try node.attributes.flag("transB")
     let alpha = Double(try node.attributes.float("alpha") ?? 1)
     let beta = Double(try node.attributes.float("beta") ?? 1)
-    let packed = try PackedRight(of: node, transposed: transposesB)
+    let packed = try PackedRight.of(node, transposed: transposesB)
     return { (call) throws(TensorError) in
       let (a, b, c) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
       guard a.rank == 2, b.rank == 2, a.elementType == b.elementType else {
@@ -128,6 +128,7 @@ private struct Distances: RealVisitor {
     let (x, y) = (try a.elements(type), try b.elements(type))
     let (rows, columns, width) = (a.shape[0], b.shape[0], a.shape[1])
     return try call.make(type, [rows, columns]) { output in
+      guard !output.isEmpty else { return }
       for row in 0..<rows {
         for column in 0..<columns {
           var total: T = 0

@@ -11,10 +11,18 @@ struct PackedRight: Sendable {
   /// Set when it holds doubles.
   let doubles: PackedMatrix<Double>?
 
-  /// - Returns: nil when input 1 of the node is not a constant matrix of floats or doubles.
+  /// Input 1 of a node, packed; nil when it is not a constant matrix of floats or doubles.
+  ///
   /// - Throws: `TensorError.memoryLimit` when the machine has no room.
-  init?(of node: OperatorNode, transposed: Bool) throws(TensorError) {
+  static func of(_ node: OperatorNode, transposed: Bool) throws(TensorError) -> PackedRight? {
     guard let weights = node.constantTensor(1), weights.rank == 2, weights.count > 0 else { return nil }
+    guard let shared = node.weights else { return try PackedRight(weights, transposed: transposed) }
+    return try shared.packed(weights, transposed: transposed) { () throws(TensorError) in
+      try PackedRight(weights, transposed: transposed)
+    }
+  }
+
+  private init?(_ weights: Tensor, transposed: Bool) throws(TensorError) {
     let columns = weights.shape[1]
     let (k, n) = transposed ? (columns, weights.shape[0]) : (weights.shape[0], columns)
     switch weights.elementType {

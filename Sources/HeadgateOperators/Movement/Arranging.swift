@@ -66,8 +66,9 @@ enum Arranging {
       let start = clamped(starts[index], step > 0 ? 0...extent : -1...max(extent - 1, -1))
       let end = clamped(ends[index], step > 0 ? 0...extent : -1...max(extent - 1, -1))
       shape[axis] = max(0, step > 0 ? (end - start + step - 1) / step : (end - start + step + 1) / step)
-      offset += start * strides[axis]
-      strides[axis] *= step
+      // Only where nothing is read, for there are no elements, do these not fit.
+      offset &+= start &* strides[axis]
+      strides[axis] &*= step
     }
     return [.tensor(try StridedView(shape: shape, strides: strides, offset: offset).materialize(input, call))]
   }

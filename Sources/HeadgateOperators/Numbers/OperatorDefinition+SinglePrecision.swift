@@ -63,9 +63,19 @@ extension OperatorNode {
   fileprivate func widened() throws(TensorError) -> OperatorNode {
     guard constants.contains(where: \.goesOverSingle) else { return self }
     let call = OperatorCall(node: self, inputs: constants, budget: .unlimited)
+    var wide = constants
+    for (index, constant) in constants.enumerated() where constant.goesOverSingle {
+      guard let narrow = constant?.tensor else { continue }
+      let convert = { () throws(TensorError) in try Casting.convert(narrow, to: .float, call) }
+      if let weights {
+        wide[index] = .tensor(try weights.wide(narrow, convert))
+      } else {
+        wide[index] = .tensor(try convert())
+      }
+    }
     return OperatorNode(
-      name: name, operatorName: operatorName, domain: domain, opset: opset, attributes: attributes,
-      constants: try call.widened(for: self).inputs, usedOutputs: usedOutputs)
+      name: name, operatorName: operatorName, domain: domain, opset: opset, attributes: attributes, constants: wide,
+      usedOutputs: usedOutputs, weights: weights)
   }
 }
 

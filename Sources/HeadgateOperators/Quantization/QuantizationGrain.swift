@@ -47,7 +47,7 @@ struct QuantizationGrain {
   /// Calls `body` for all elements in their order.
   @inline(__always)
   func forEachRun(_ body: (Run) -> Void) {
-    guard inner > 0 else { return }
+    guard inner > 0, extent > 0 else { return }
     var start = 0
     let block = max(block, 1)
     let blocks = (extent - 1) / block + 1

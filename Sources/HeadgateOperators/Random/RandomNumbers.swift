@@ -66,6 +66,7 @@ enum RandomNumbers {
     let logits = try Casting.convert(input, to: .double, call)
     let outcomes = try logits.withElements(Double.self) { (x) throws(TensorError) in
       try call.make(Int64.self, [rows, size]) { output in
+        guard !output.isEmpty else { return }
         var cumulated = [Double](repeating: 0, count: classes)
         for row in 0..<rows {
           let greatest = x[row * classes..<(row + 1) * classes].reduce(-Double.infinity) { $1 > $0 ? $1 : $0 }

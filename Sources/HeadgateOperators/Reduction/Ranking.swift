@@ -55,7 +55,7 @@ enum Ranking {
     let sorted = try call.attributes.int("sorted") != 0
     let groups =
       input.elementType == .string
-      ? try Distinct(input: input, axis: axis, sorted: sorted).groups(String.self) { $0 < $1 }
+      ? try Distinct(input: input, axis: axis, sorted: sorted).groups(String.self) { ExactText($0) < ExactText($1) }
       : input.elementType == .bool
         ? try Distinct(input: try Casting.convert(input, to: .uint8, call), axis: axis, sorted: sorted).visit(
           UInt8.self)
@@ -201,6 +201,7 @@ private struct Distinct: NumberVisitor {
   func groups<T: TensorElement>(_ type: T.Type, _ isLess: (T, T) -> Bool) throws(TensorError) -> Groups {
     let walk = AxisWalk(input.shape, axis: axis)
     let x = try input.elements(type)
+    defer { withExtendedLifetime(input) {} }
     /// -1, 0 or 1 as row `a` comes before, with or after row `b`.
     func compare(_ a: Int, _ b: Int) -> Int {
       for block in 0..<(walk.inner > 0 ? walk.outer : 0) {

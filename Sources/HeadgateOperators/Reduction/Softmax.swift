@@ -16,23 +16,22 @@ enum Softmax {
     { (call) throws(TensorError) in
       let input = try call.tensor(0)
       let axis = input.rank == 0 ? 0 : try input.shape.axis(try call.attributes.int("axis") ?? min(1, input.rank - 1))
-      // Sums over half precision lose too much; the result is rounded once.
-      let wide = try input.widened(call)
       let matrix = [input.shape.extent(of: 0..<axis), input.shape.extent(of: axis..<input.rank)]
       let walk = AxisWalk(matrix, axis: 1)
-      let result = try wide.elementType.visit(SoftmaxVisitor(kind: kind, input: wide, walk: walk, call: call))
-      return [.tensor(try Casting.convert(result, to: input.elementType, call))]
+      return [
+        .tensor(try input.elementType.visit(SoftmaxVisitor(kind: kind, input: input, walk: walk, call: call)))
+      ]
     }
   }
 
   private static func alongAxis(_ kind: Kind) -> Kernel {
     { (call) throws(TensorError) in
       let input = try call.tensor(0)
-      let wide = try input.widened(call)
       let shape = input.rank == 0 ? [1] : input.shape
       let walk = AxisWalk(shape, axis: try shape.axis(try call.attributes.int("axis") ?? -1))
-      let result = try wide.elementType.visit(SoftmaxVisitor(kind: kind, input: wide, walk: walk, call: call))
-      return [.tensor(try Casting.convert(result, to: input.elementType, call))]
+      return [
+        .tensor(try input.elementType.visit(SoftmaxVisitor(kind: kind, input: input, walk: walk, call: call)))
+      ]
     }
   }
 }

@@ -22,6 +22,7 @@ extension ONNXModel {
       case 25: functions.append(try ONNXFunction(reader.message(field)))
       default: try reader.skip(field)
       }
+      guard functions.count <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
     }
     // Any short file can pass for an empty message. A model has a graph, and since version 3 of the format
     // it says which operator sets it means; a file that was cut short often does not.
@@ -46,19 +47,20 @@ extension ONNXFunction {
       case 13: overload = try reader.string(field)
       default: try reader.skip(field)
       }
-      guard nodes.count <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
+      guard max(nodes.count, defaults.count) <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
     }
   }
 }
 
 extension ONNXGraph {
-  /// The most nodes, initialisers, inputs or outputs of one graph. An empty node takes two bytes in
-  /// a file and a hundred times that in memory.
+  /// The most nodes, initialisers, inputs or outputs of one graph, attributes of one node, tensors of one attribute and
+  /// functions of one model. An empty one takes two bytes in a file and a hundred times that in memory.
   fileprivate static let maxItems = 1_000_000
 
   fileprivate static func tooLarge(at offset: Int) -> ModelFileError {
     ModelFileError(
-      .tooLarge, "a graph has more than \(maxItems) nodes, weights, inputs or outputs", byteOffset: offset)
+      .tooLarge, "more than \(maxItems) nodes, weights, inputs, outputs, attributes or functions stand together",
+      byteOffset: offset)
   }
 
   fileprivate init(_ message: WireReader) throws(ModelFileError) {
@@ -94,6 +96,7 @@ extension ONNXNode {
       case 8: overload = try reader.string(field)
       default: try reader.skip(field)
       }
+      guard attributes.count <= ONNXGraph.maxItems else { throw ONNXGraph.tooLarge(at: field.offset) }
     }
   }
 }
@@ -128,6 +131,9 @@ extension ONNXAttribute {
       case 20: type = try reader.int32(field)
       case 21: reference = try reader.string(field)
       default: try reader.skip(field)
+      }
+      guard max(tensors.count, sparseTensors.count) <= ONNXGraph.maxItems else {
+        throw ONNXGraph.tooLarge(at: field.offset)
       }
     }
     switch type {

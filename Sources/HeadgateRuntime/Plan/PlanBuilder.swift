@@ -77,7 +77,8 @@ struct PlanBuilder {
     let declared = OperatorNode(
       name: name(of: node), operatorName: node.operatorName,
       domain: node.domain, opset: opsets[node.domain] ?? 1, attributes: attributes,
-      constants: inputs.map { scope.constant($0)?.present }, usedOutputs: node.outputs.map { !$0.isEmpty })
+      constants: inputs.map { scope.constant($0)?.present }, usedOutputs: node.outputs.map { !$0.isEmpty },
+      weights: context.weights)
     let kernel: Kernel
     do throws(TensorError) {
       let definition = context.registry.definition(
@@ -147,7 +148,7 @@ struct PlanBuilder {
     _ node: OperatorNode, _ kernel: Kernel, _ inputs: [Plan.Operand], _ scope: PlanScope
   ) -> [Value]? {
     guard inputs.allSatisfy({ $0 == .absent || scope.constant($0) != nil }), context.isFolding else { return nil }
-    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes, isFolding: true)
+    let budget = MemoryBudget(limit: PlanBuilder.foldingBytes, foldingUntil: context.foldingEnd)
     guard let results = try? kernel(OperatorCall(node: node, inputs: node.constants, budget: budget)) else {
       return nil
     }

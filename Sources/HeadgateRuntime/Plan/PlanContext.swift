@@ -7,12 +7,15 @@ final class PlanContext {
   let external: ExternalData
   let registry: OperatorRegistry
   let functions: FunctionTable
+  /// What operators make of the weights.
+  let weights = PreparedWeights()
   /// Pays for weights that are larger in memory than in the file.
   private let budget: MemoryBudget
   /// What constants that were computed while loading may still take.
   private var foldingBytes = 1 << 30
-  /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it.
-  private let foldingEnd = ContinuousClock.now + .seconds(10)
+  /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it: between
+  /// nodes this is looked at, and at each step of a loop.
+  let foldingEnd = ContinuousClock.now + .seconds(10)
   /// Tensors of attributes by their place in the file: a function's are made once for all its calls.
   private var tensors: [Int: Tensor] = [:]
 
@@ -34,11 +37,15 @@ final class PlanContext {
   }
 
   func tensor(_ weight: ONNXTensor) throws(ModelFileError) -> Tensor {
-    try weight.makeTensor(from: file, external: external)
+    let tensor = try weight.makeTensor(from: file, external: external)
+    weights.admit(tensor.byteCount)
+    return tensor
   }
 
   func tensor(_ weight: ONNXSparseTensor) throws(ModelFileError) -> Tensor {
-    try weight.makeTensor(from: file, external: external, budget: budget)
+    let tensor = try weight.makeTensor(from: file, external: external, budget: budget)
+    weights.admit(tensor.byteCount)
+    return tensor
   }
 
   /// The tensor of an attribute in a function's body, which every call of the function reads again.
@@ -56,6 +63,7 @@ final class PlanContext {
     let size = values.reduce(0) { $0 &+ $1.byteCount }
     guard size <= foldingBytes else { return false }
     foldingBytes -= size
+    weights.admit(size)
     return true
   }
 }

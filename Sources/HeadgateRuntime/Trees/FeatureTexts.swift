@@ -1,3 +1,4 @@
+import HeadgateOperators
 import HeadgateTensors
 
 /// Turns rows of texts into numbers for a model whose file names its categories.
@@ -6,11 +7,11 @@ import HeadgateTensors
 /// text is a missing value.
 struct FeatureTexts: Sendable {
   /// For each feature the number of each name; empty for numbers.
-  private let codes: [[String: Float]]
+  private let codes: [[ExactText: Float]]
 
   init(_ categories: [[String]]) {
     codes = categories.map { names in
-      Dictionary(names.enumerated().map { ($0.element, Float($0.offset)) }) { first, _ in first }
+      Dictionary(names.enumerated().map { (ExactText($0.element), Float($0.offset)) }) { first, _ in first }
     }
   }
 
@@ -31,7 +32,7 @@ struct FeatureTexts: Sendable {
           output[index] = .nan
           continue
         }
-        guard let number = codes[feature].isEmpty ? Float(texts[index]) : codes[feature][texts[index]] else {
+        guard let number = codes[feature].isEmpty ? Float(texts[index]) : codes[feature][ExactText(texts[index])] else {
           throw TensorError(
             .invalidValue,
             "'\(texts[index].prefix(60))' in row \(index / codes.count), column \(feature) is "

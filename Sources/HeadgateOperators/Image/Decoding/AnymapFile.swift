@@ -2,6 +2,8 @@ import HeadgateTensors
 
 /// Portable bitmaps, greymaps and pixmaps, as text (P1 to P3) and as bytes (P4 to P6).
 struct AnymapFile: ImageDecoding.Decoder {
+  /// Three bytes.
+  static let workingBytes = 4
   let width: Int
   let height: Int
   private let file: FileBytes

@@ -2,6 +2,8 @@ import HeadgateTensors
 
 /// Windows bitmaps without compression: 1, 4, 8, 16, 24 and 32 bits a pixel.
 struct BitmapFile: ImageDecoding.Decoder {
+  /// Three bytes.
+  static let workingBytes = 4
   let width: Int
   let height: Int
   private let file: FileBytes

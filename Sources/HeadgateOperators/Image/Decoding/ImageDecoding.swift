@@ -14,6 +14,8 @@ enum ImageDecoding {
   protocol Decoder {
     var width: Int { get }
     var height: Int { get }
+    /// The most bytes for each pixel that decoding takes beside the output.
+    static var workingBytes: Int { get }
     /// - Throws: `TensorError.invalidValue` when the file is damaged, `TensorError.unsupported` for what is not read.
     func pixels() throws(TensorError) -> Pixels
   }
@@ -29,7 +31,12 @@ enum ImageDecoding {
     let bytes = try call.tensor(0).withElements(UInt8.self) { FileBytes(Array($0)) }
     do {
       let decoder = try decoder(for: bytes)
-      // Made before the pixels, so that what a header demands is charged before it is allocated.
+      // Made before the pixels, so that what a header demands is charged before it is allocated. No byte of the working
+      // memory is touched: it only stands for what the decoder takes.
+      let working = try call.make(
+        UInt8.self, [decoder.height, decoder.width, type(of: decoder).workingBytes]
+      ) { _ in }
+      defer { withExtendedLifetime(working) {} }
       return [
         .tensor(
           try call.make(UInt8.self, [decoder.height, decoder.width, channels]) { (output) throws(TensorError) in

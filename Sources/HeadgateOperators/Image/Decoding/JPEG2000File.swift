@@ -3,6 +3,8 @@ import HeadgateTensors
 /// JPEG 2000 files and codestreams (ITU-T T.800), whole and lossy, of samples up to 16 bits. Colours that follow the
 /// first three are left out.
 struct JPEG2000File: ImageDecoding.Decoder {
+  /// Three components of floats, twice, and the blocks they come in.
+  static let workingBytes = 48
   let width: Int
   let height: Int
   private let file: FileBytes

@@ -3,6 +3,8 @@ import HeadgateTensors
 /// JPEG files (ITU-T T.81) with Huffman codes and 8 bits a sample, sequential and progressive, in grey or three
 /// colours. The pixels are those of libjpeg with its accurate transform and smooth upsampling.
 struct JPEGFile: ImageDecoding.Decoder {
+  /// Coefficients of 16 bits and planes of bytes, each up to twice the image for it is whole units.
+  static let workingBytes = 20
   let width: Int
   let height: Int
   private let file: FileBytes
@@ -31,7 +33,7 @@ struct JPEGFile: ImageDecoding.Decoder {
     var frame = frame
     var tables = JPEGTables()
     var isRGB = frame.components.map(\.id) == [0x52, 0x47, 0x42]
-    var hasScan = false
+    var scanCount = 0
     var position = 2
     while true {
       let segment = try Segment(file, &position)
@@ -48,11 +50,13 @@ struct JPEGFile: ImageDecoding.Decoder {
       case 0xE0 where segment.length >= 5:
         if file.bytes[start..<start + 4].elementsEqual([0x4A, 0x46, 0x49, 0x46]) { isRGB = false }
       case 0xDA:
+        scanCount += 1
+        // A picture has about ten. Each may take the time of the whole picture for next to no bytes.
+        guard scanCount <= 500 else { throw FileBytes.damaged("more than 500 scans") }
         frame.takeQuantizers(tables)
         position = try JPEGScan.decode(file, start, tables, into: &frame)
-        hasScan = true
       case 0xD9:
-        guard hasScan else { throw FileBytes.damaged("it has no pixels") }
+        guard scanCount > 0 else { throw FileBytes.damaged("it has no pixels") }
         return try JPEGPixels.make(frame, isRGB: isRGB)
       default: break
       }

@@ -2,6 +2,8 @@ import HeadgateTensors
 
 /// PNG files (ISO/IEC 15948) of all colour types and depths, also interlaced. Transparency is left out.
 struct PNGFile: ImageDecoding.Decoder {
+  /// Four samples of 16 bits, and three bytes of them.
+  static let workingBytes = 12
   let width: Int
   let height: Int
   private let packing: PackedSamples
@@ -67,7 +69,7 @@ struct PNGFile: ImageDecoding.Decoder {
       return size.0 > 0 && size.1 > 0 ? size : (0, 0)
     }
     let byteCount = sizes.reduce(0) { $0 + $1.height * (1 + packing.rowByteCount($1.width * samplesPerPixel)) }
-    var data = try ZlibStream.content(of: packed, length: byteCount)
+    var data = try ZlibStream.content(of: packed[...], length: byteCount)
     let channels = isIndexed || samplesPerPixel > 2 ? 3 : 1
     var samples = [UInt8](repeating: 0, count: width * height * channels)
     var start = 0

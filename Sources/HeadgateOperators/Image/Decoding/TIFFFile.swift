@@ -3,6 +3,8 @@ import HeadgateTensors
 /// TIFF files (revision 6.0) in strips: grey, RGB and palette, of 1, 4, 8 or 16 bits, whole or packed by PackBits or
 /// deflate.
 struct TIFFFile: ImageDecoding.Decoder {
+  /// Four samples of 16 bits, and three bytes of them.
+  static let workingBytes = 12
   let width: Int
   let height: Int
   private let file: FileBytes
@@ -100,7 +102,7 @@ struct TIFFFile: ImageDecoding.Decoder {
       guard strip.count >= length else { throw FileBytes.damaged("a strip ends too early") }
       return Array(strip.prefix(length))
     case 32773: return try unpackedBits(strip, length)
-    default: return try ZlibStream.content(of: Array(strip), length: length)
+    default: return try ZlibStream.content(of: strip, length: length)
     }
   }
 

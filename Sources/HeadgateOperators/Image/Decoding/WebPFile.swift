@@ -2,6 +2,8 @@ import HeadgateTensors
 
 /// WebP files that hold one lossy picture (VP8, RFC 6386). Transparency is left out.
 struct WebPFile: ImageDecoding.Decoder {
+  /// Planes and pixels.
+  static let workingBytes = 8
   let width: Int
   let height: Int
   private let file: FileBytes

@@ -2,18 +2,23 @@
 ///
 /// Swift's strings are equal when they are canonically equivalent; ONNX knows bytes only, and two
 /// categories may differ in nothing but their composition.
-struct ExactText: Hashable, Sendable {
+package struct ExactText: Hashable, Comparable, Sendable {
   let text: String
 
-  init(_ text: String) {
+  package init(_ text: String) {
     self.text = text
   }
 
-  static func == (a: ExactText, b: ExactText) -> Bool {
+  package static func == (a: ExactText, b: ExactText) -> Bool {
     a.text.utf8.elementsEqual(b.text.utf8)
   }
 
-  func hash(into hasher: inout Hasher) {
+  /// By bytes, as ONNX orders text.
+  package static func < (a: ExactText, b: ExactText) -> Bool {
+    a.text.utf8.lexicographicallyPrecedes(b.text.utf8)
+  }
+
+  package func hash(into hasher: inout Hasher) {
     let isHashed: Void? = text.utf8.withContiguousStorageIfAvailable {
       hasher.combine(bytes: UnsafeRawBufferPointer($0))
     }

@@ -1,0 +1,84 @@
+import HeadgateTensors
+import Synchronization
+
+/// What operators make of the constant weights of a model when it is loaded, made once for all nodes that need the same.
+///
+/// Weights may be tied, and a function may be called a hundred thousand times. What is made may take six times what the
+/// weights take: twice for numbers of 16 bits that become floats, and twice that for a matrix and its transpose.
+package final class PreparedWeights: Sendable {
+  private struct Key: Hashable {
+    enum Form { case wide, packed, packedTransposed }
+
+    let weights: Tensor.Identity
+    let form: Form
+  }
+
+  private enum Made {
+    case tensor(Tensor)
+    case matrix(PackedRight)
+  }
+
+  private struct State {
+    /// The weights are kept with what was made of them, as their identity holds no longer than they do.
+    var made: [Key: (weights: Tensor, result: Made)] = [:]
+    var room = 0
+  }
+
+  private static let shareOfWeights = 6
+  private let state = Mutex(State())
+
+  package init() {}
+
+  /// What may still be taken, in bytes.
+  var room: Int { state.withLock { $0.room } }
+
+  /// Counts weights of the model.
+  package func admit(_ byteCount: Int) {
+    state.withLock { state in
+      let (share, isTooMuch) = byteCount.multipliedReportingOverflow(by: Self.shareOfWeights)
+      state.room = isTooMuch ? .max : Int(clamping: UInt(state.room) + UInt(share))
+    }
+  }
+
+  /// The weights as floats.
+  ///
+  /// - Throws: `TensorError.memoryLimit` when there is no room.
+  func wide(_ weights: Tensor, _ make: () throws(TensorError) -> Tensor) throws(TensorError) -> Tensor {
+    let key = Key(weights: weights.identity, form: .wide)
+    if case .tensor(let tensor)? = made(key) { return tensor }
+    // At most twice its bytes, which fit.
+    guard take(weights.count * 4) else {
+      throw TensorError(.memoryLimit, "its weights take more than \(Self.shareOfWeights) times their size as floats")
+    }
+    let tensor = try make()
+    keep(.tensor(tensor), of: weights, key)
+    return tensor
+  }
+
+  /// A matrix in the order of the kernels; nil when there is no room, for it can do without.
+  func packed(
+    _ weights: Tensor, transposed: Bool, _ make: () throws(TensorError) -> PackedRight?
+  ) throws(TensorError) -> PackedRight? {
+    let key = Key(weights: weights.identity, form: transposed ? .packedTransposed : .packed)
+    if case .matrix(let matrix)? = made(key) { return matrix }
+    guard take(weights.byteCount), let matrix = try make() else { return nil }
+    keep(.matrix(matrix), of: weights, key)
+    return matrix
+  }
+
+  private func made(_ key: Key) -> Made? {
+    state.withLock { $0.made[key]?.result }
+  }
+
+  private func take(_ byteCount: Int) -> Bool {
+    state.withLock { state in
+      guard byteCount <= state.room else { return false }
+      state.room -= byteCount
+      return true
+    }
+  }
+
+  private func keep(_ result: Made, of weights: Tensor, _ key: Key) {
+    state.withLock { $0.made[key] = (weights, result) }
+  }
+}
