@@ -172,6 +172,16 @@ import Testing
     #expect(Int(du.prefix { $0.isNumber }) == use.byteCount + Int(top.st_blocks) * 512)
   }
 
+  @Test func `counts what lies in folders whose names are no text`() async throws {
+    try FileSystem.makeFolder(place.path)
+    defer { FileSystem.removeTree(place.path) }
+    let line = "d=$(printf 'a\\200')/$(printf '\\377'); mkdir -p $d; head -c 1000000 /dev/zero > $d/file"
+    _ = try output(of: "/bin/sh", ["-c", "cd \(place.path); " + line])
+    let use = await FolderUse.measured(place.path, fileLimit: .max)
+    #expect(use.fileCount == 3)
+    #expect(use.byteCount >= 1_000_000)
+  }
+
   @Test func `ends early above the limit of files`() async throws {
     try FileSystem.makeFolder(place.path)
     for number in 0..<20 { try FileSystem.create(place.path + "/\(number)", bytes: []) }
