@@ -127,11 +127,19 @@ enum FileSystem {
     return names
   }
 
+  /// Makes a folder and those above it; one that is there already, or a link to one, is as good.
   static func makeFolder(_ path: String) throws(FileError) {
     var made = ""
     for part in path.split(separator: "/") {
       made += "/" + part
-      guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw FileError("make the folder", made) }
+      guard mkdir(made, 0o755) != 0 else { continue }
+      guard errno == EEXIST else { throw FileError("make the folder", made) }
+      var info = stat()
+      guard stat(made, &info) == 0 else { throw FileError("make the folder", made) }
+      if info.st_mode & S_IFMT != S_IFDIR {
+        errno = ENOTDIR
+        throw FileError("make the folder", made)
+      }
     }
   }
 }
