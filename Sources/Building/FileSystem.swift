@@ -73,12 +73,6 @@ enum FileSystem {
     return try read(source) { (piece) throws(FileError) in try write(piece, to: output, path: path) }
   }
 
-  /// The digest of a regular file that is not a link; `nil` for anything else, and for what cannot be read.
-  static func digest(of path: String) -> Digest? {
-    guard regularFileSize(path) != nil else { return nil }
-    return try? read(path) { (_) throws(FileError) in }
-  }
-
   /// Gives a file to `body` piece by piece and returns the digest of the whole.
   private static func read(
     _ path: String, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void

@@ -37,7 +37,7 @@ import Testing
           wheel.writestr('tiny-1.0.dist-info/RECORD', '')
       """
     _ = try output(of: "/usr/bin/python3", ["-c", script, path])
-    return try #require(FileSystem.digest(of: path))
+    return .sha256(of: try #require(FileManager.default.contents(atPath: path)))
   }
 
   @Test func `has the packages of the lock file, and nothing left of its making`() async throws {

@@ -126,6 +126,8 @@ final class MemoryArtifacts: ArtifactStore {
     let path = folder.appending(path: digest.hex).path
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
+
+  func holds(_ digest: Digest, in shelf: Shelf) -> Bool { path(of: digest, in: shelf) != nil }
 }
 
 /// Gives every file the same bytes.
