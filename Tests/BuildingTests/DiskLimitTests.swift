@@ -102,6 +102,11 @@ import Testing
     #expect(await watch.excess(atEnd: true) == nil)
   }
 
+  @Test func `may lie on a disk as large as a number can be`() {
+    #expect(DiskWatch.bytes(3, each: 4096) == 12288)
+    #expect(DiskWatch.bytes(.max, each: 4096) == .max)
+  }
+
   @Test func `is cancelled under watch as without one`() async throws {
     try FileSystem.makeFolder(place.path)
     let watch = await DiskWatch(
