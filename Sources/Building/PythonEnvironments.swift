@@ -46,8 +46,8 @@ struct PythonEnvironments: Sendable {
     return builder.finish()
   }
 
-  /// The folder of the environment, made when it is missing. The log gets what pip says. Builds that need it at the same
-  /// time wait until the first has made it, or could not.
+  /// The folder of the environment, made when it is missing. The log gets what pip says. Builds that need it at the
+  /// same time wait until the first has made it, or could not.
   /// - Throws: `StageError`, whose remedy is a change of the lock file where pip says that no other attempt can succeed;
   ///   `FileError`; `ProcessError`; `CancellationError`.
   func prepare(_ digest: Digest, lock: BuildInput, log: String) async throws -> String {
