@@ -122,6 +122,23 @@ extension EndToEnd {
         let none = try await fleet.run([Fleet.program, "inspect", try Self.write("no model", "no.onnx", in: fleet)])
         #expect(none.code == 1)
         #expect(none.errors.filter { $0 == "\n" }.count == 1, "\(none.errors)")
+        #expect(none.errors.contains("no.onnx: "), "\(none.errors)")
+        let table = try Self.write("a,b\n1,2\n", "rows.csv", in: fleet)
+        for words in [["inspect", "/nowhere.onnx"], ["run", "/nowhere.onnx", "-i", table]] {
+          let gone = try await fleet.run([Fleet.program] + words)
+          #expect(gone.code == 1)
+          #expect(gone.errors.hasPrefix("headgate: cannot open /nowhere.onnx: "), "\(gone.errors)")
+        }
+        // An operator of the same length that is none.
+        var bytes = try Data(contentsOf: URL(filePath: model))
+        let name = try #require(bytes.range(of: Data("Softmax".utf8)))
+        bytes.replaceSubrange(name, with: Data("Softest".utf8))
+        let unknown = fleet.root + "/unknown.onnx"
+        try bytes.write(to: URL(filePath: unknown))
+        let unfit = try await fleet.run([Fleet.program, "inspect", unknown])
+        #expect(unfit.code == 1)
+        #expect(unfit.output.contains("Not runnable: ") && unfit.output.contains("Softest"), "\(unfit.output)")
+        #expect(try await fleet.run([Fleet.program, "inspect", unknown, "-o", "json"]).code == 1)
       }
     }
 
