@@ -51,8 +51,8 @@ package final class ModelServer: Sendable {
   /// the last request is answered.
   /// - Parameter onListening: called once, when both addresses answer.
   /// - Throws: `ServerError` when it cannot start, when the public address is closed by an error of the system, and
-  ///   when requests are not finished within `stopDeadline` of a stop. `CancellationError` when the task is cancelled while
-  ///   what was asked for at the start is still being loaded.
+  ///   when requests are not finished within `stopDeadline` of a stop. `CancellationError` when the task is cancelled
+  ///   while what was asked for at the start is still being loaded.
   package func run(onListening: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
     if case .ungated(_, allowsPublic: false) = content, !settings.isLoopback {
       throw ServerError(

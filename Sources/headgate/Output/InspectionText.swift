@@ -58,7 +58,7 @@ enum InspectionText {
   }
 
   private static func bytes(_ count: Int) -> String {
-    let units: [(name: String, size: Int)] = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)]
+    let units: [(name: String, size: Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
     guard let unit = units.first(where: { count >= $0.size }) else { return "\(count) bytes" }
     return "\((Double(count) / Double(unit.size) * 10).rounded() / 10) \(unit.name)"
   }
