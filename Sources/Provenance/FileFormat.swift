@@ -89,12 +89,21 @@ enum FileFormat: Hashable {
   private static func decompressedStart(of bytes: UnsafeRawBufferPointer) -> (kind: Kind, bytes: [UInt8])? {
     if begins(bytes, with: [0x1F, 0x8B, 0x08], at: 0), let kind = kinds.first(where: { $0.rule == "Gzip" }) {
       guard let start = Inflate.gzipContentStart(bytes) else { return (kind, []) }
-      return (kind, Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: bytes[start...]), limit: 4096))
+      return (kind, unpackedStart(of: bytes[start...]))
     }
     // The two bytes of a zlib header are a multiple of 31 (RFC 1950).
     guard bytes.count > 6, bytes[0] == 0x78, (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0 else { return nil }
-    let content = Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: bytes[2...]), limit: 4096)
+    let content = unpackedStart(of: bytes[2...])
     return content.isEmpty ? nil : (zlib, content)
+  }
+
+  /// The most that is looked at of a deflate stream. The first bytes of its content need far less, and a stream of
+  /// nothing but empty blocks would be walked to its end for them.
+  static let packedLimit = 16 << 10
+
+  /// The first bytes of what a deflate stream holds.
+  static func unpackedStart(of stream: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+    Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: stream.prefix(packedLimit)), limit: 4096)
   }
 
   private static func begins(_ bytes: UnsafeRawBufferPointer, with magic: [UInt8], at offset: Int) -> Bool {
