@@ -5,6 +5,7 @@ enum FileFormat: Hashable {
   case onnx
   /// It begins like ONNX, and ends early or goes on with something else.
   case damagedONNX
+  case trees(TreeOutline)
   /// A pickle, and what it lies in: `nil` when the file is the pickle itself.
   case pickle(within: String?)
   case other(Kind)
@@ -47,7 +48,6 @@ enum FileFormat: Hashable {
     Kind("Script", "a script", Array("#!".utf8), ["sh", "py"]),
     Kind("SavedModel", "a TensorFlow SavedModel", [0x08, 0x01, 0x12], ["pb"]),
     Kind("Safetensors", "a safetensors file", at: 8, Array("{\"".utf8), ["safetensors"]),
-    Kind("LightGBM", "a LightGBM text model", Array("tree\nversion=".utf8), ["txt"]),
     Kind("XML", "an XML file (PMML)", Array("<?xml".utf8), ["xml", "pmml"]),
     Kind("JSON", "a JSON file", Array("{".utf8), ["json"]),
   ]
@@ -75,6 +75,10 @@ enum FileFormat: Hashable {
     if let content = Self.decompressedStart(of: bytes) {
       let inside = content.bytes.withUnsafeBytes { PickleOutline.matches($0, isWhole: false) }
       self = inside ? .pickle(within: content.kind.words) : .other(content.kind)
+      return
+    }
+    if let trees = TreeOutline(of: bytes) {
+      self = .trees(trees)
       return
     }
     guard let kind = Self.kinds.first(where: { Self.begins(bytes, with: $0.magic, at: $0.offset) }) else {
@@ -113,7 +117,7 @@ enum FileFormat: Hashable {
   /// The rule of a blocking finding; `nil` for what may pass.
   var rule: String? {
     switch self {
-    case .onnx: nil
+    case .onnx, .trees: nil
     case .damagedONNX: "DamagedONNX"
     case .pickle: "Pickle"
     case .other(let kind): kind.rule
@@ -127,6 +131,9 @@ enum FileFormat: Hashable {
     switch self {
     case .onnx: "an ONNX model"
     case .damagedONNX: "cut off or damaged: it begins like ONNX"
+    case .trees(.xgboostJSON): "an XGBoost model (JSON)"
+    case .trees(.xgboostUBJSON): "an XGBoost model (UBJSON)"
+    case .trees(.lightGBM): "a LightGBM model"
     case .pickle(nil): "a pickle, which runs code when it is loaded"
     case .pickle(let container?): "a pickle within \(container), which runs code when it is loaded"
     case .other(let kind): kind.words
@@ -139,6 +146,9 @@ enum FileFormat: Hashable {
   var extensions: Set<String> {
     switch self {
     case .onnx, .damagedONNX: ["onnx"]
+    case .trees(.xgboostJSON): ["json", "model"]
+    case .trees(.xgboostUBJSON): ["ubj", "ubjson", "model"]
+    case .trees(.lightGBM): ["txt", "lgb", "model"]
     case .pickle(nil): ["pkl", "pickle", "joblib", "p"]
     case .pickle: ["pkl", "pickle", "joblib", "gz", "z", "pt", "pth", "zip", "bin", "ckpt"]
     case .other(let kind): kind.extensions

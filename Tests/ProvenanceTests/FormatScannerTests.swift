@@ -85,7 +85,16 @@ import Testing
       "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWF1c3RhcgAwMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
     ),
     ("SavedModel", "saved_model.pb", ["SavedModel"], "CAESBGFiY2Q="),
-    ("JSON", "m.json", ["JSON"], "eyJsZWFybmVyIjp7fX0="),
+    ("JSON", "m.json", ["JSON"], "eyJhIjoxfQ=="),
+    ("JSON that speaks of a learner later", "m.json", ["JSON"], "eyJhIjp7ImxlYXJuZXIiOnt9fX0="),
+    ("XGBoost's JSON", "m.json", [], "eyJsZWFybmVyIjp7fX0="),
+    ("XGBoost's JSON with blanks, version first", "sha256-0123", [], "CiB7ICJ2ZXJzaW9uIjogWzMsMiwwXX0="),
+    ("XGBoost's UBJSON", "m.ubj", [], "e0wAAAAAAAAAB2xlYXJuZXJ7fQ=="),
+    ("UBJSON with another key", "m.ubj", ["JSON", "ExtensionMismatch"], "e0wAAAAAAAAAB3RlYWNoZXJ7fQ=="),
+    ("UBJSON that is cut off", "m", ["JSON"], "e0wAAAAAAAAAB2xl"),
+    ("LightGBM", "m.txt", [], "dHJlZQp2ZXJzaW9uPXY0Cg=="),
+    ("LightGBM under another name", "m.pkl", ["ExtensionMismatch"], "dHJlZQ0KdmVyc2lvbj12NA0K"),
+    ("a text about trees", "m.txt", ["UnknownFormat"], "dHJlZXMgYXJlIGdyZWVuCg=="),
     ("a program", "m.so", ["Executable"], "f0VMRgIBAQAAAAAAAAAAAAAAAAAAAAAAAAAA"),
   ])
   func `tells formats by their content`(what: String, name: String, rules: [String], base64: String) throws {
