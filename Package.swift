@@ -69,7 +69,9 @@ let deploymentTargets: [Target] = [
   .testTarget(name: "DatasetsTests", dependencies: ["Datasets", "Domain"], exclude: ["Fixtures"]),
   .testTarget(
     name: "GatesTests",
-    dependencies: ["Gates", "Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics"],
+    dependencies: [
+      "Gates", "Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Provenance", "Statistics",
+    ],
     exclude: ["Fixtures"]),
   .testTarget(name: "ConnectionsTests", dependencies: ["Connections", nioCore, nioPosix]),
   .testTarget(name: "LoadTestingTests", dependencies: ["LoadTesting", "Connections", "Domain", "Serving", logging]),

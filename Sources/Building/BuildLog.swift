@@ -6,6 +6,11 @@ enum BuildLog {
   static func lastError(of path: String) -> String {
     let lines = FileSystem.tail(of: path, limit: 4096).split(whereSeparator: \.isNewline)
     let line = lines.last { !$0.allSatisfy(\.isWhitespace) } ?? "it printed nothing"
-    return String(line.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) }.prefix(300))
+    return String(plain(line).prefix(300))
+  }
+
+  /// Text that a program has printed, with a space for each control character.
+  static func plain(_ text: some StringProtocol) -> String {
+    String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) })
   }
 }

@@ -2,7 +2,7 @@ import Domain
 import Glibc
 import Processes
 
-/// One run of a build: its folder, its log, and the steps it carries out one after another.
+/// One run of a build: its log, and the steps it carries out one after another, each in a folder of its own.
 struct BuildRun: Sendable {
   let folder: String
   let sandbox: Sandbox
@@ -60,7 +60,7 @@ struct BuildRun: Sendable {
     FileSystem.removeTree(folder)
   }
 
-  private func work(of step: BuildStep) -> String { folder + "/" + step.name }
+  private func work(of step: BuildStep) -> String { folder + "/steps/" + step.name }
 
   private func note(_ text: String, in log: String) throws {
     let descriptor = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)

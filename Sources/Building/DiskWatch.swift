@@ -95,7 +95,16 @@ struct DiskWatch: Sendable {
   private static func space(of path: String) -> (total: Int, free: Int)? {
     var info = statvfs()
     guard statvfs(path, &info) == 0 else { return nil }
-    return (Int(info.f_blocks) * Int(info.f_frsize), Int(info.f_bavail) * Int(info.f_frsize))
+    let blockBytes = Int(clamping: info.f_frsize)
+    return (
+      bytes(Int(clamping: info.f_blocks), each: blockBytes), bytes(Int(clamping: info.f_bavail), each: blockBytes)
+    )
+  }
+
+  /// Network file systems may say that they are as large as a number can be.
+  static func bytes(_ blocks: Int, each blockBytes: Int) -> Int {
+    let (bytes, overflow) = blocks.multipliedReportingOverflow(by: blockBytes)
+    return overflow ? .max : bytes
   }
 }
 

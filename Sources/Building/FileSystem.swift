@@ -73,12 +73,6 @@ enum FileSystem {
     return try read(source) { (piece) throws(FileError) in try write(piece, to: output, path: path) }
   }
 
-  /// The digest of a regular file that is not a link; `nil` for anything else, and for what cannot be read.
-  static func digest(of path: String) -> Digest? {
-    guard regularFileSize(path) != nil else { return nil }
-    return try? read(path) { (_) throws(FileError) in }
-  }
-
   /// Gives a file to `body` piece by piece and returns the digest of the whole.
   private static func read(
     _ path: String, _ body: (UnsafeRawBufferPointer) throws(FileError) -> Void
@@ -127,11 +121,19 @@ enum FileSystem {
     return names
   }
 
+  /// Makes a folder and those above it; one that is there already, or a link to one, is as good.
   static func makeFolder(_ path: String) throws(FileError) {
     var made = ""
     for part in path.split(separator: "/") {
       made += "/" + part
-      guard mkdir(made, 0o755) == 0 || errno == EEXIST else { throw FileError("make the folder", made) }
+      guard mkdir(made, 0o755) != 0 else { continue }
+      guard errno == EEXIST else { throw FileError("make the folder", made) }
+      var info = stat()
+      guard stat(made, &info) == 0 else { throw FileError("make the folder", made) }
+      if info.st_mode & S_IFMT != S_IFDIR {
+        errno = ENOTDIR
+        throw FileError("make the folder", made)
+      }
     }
   }
 }

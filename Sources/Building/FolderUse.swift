@@ -8,6 +8,7 @@ struct FolderUse: Hashable, Sendable {
   var fileCount = 0
   /// Whether folders are nested deeper than a path can say: what is in them is not counted.
   var isTooDeep = false
+  private static let separator = CChar(UInt8(ascii: "/"))
 
   /// Sums a tree without following links.
   ///
@@ -15,7 +16,8 @@ struct FolderUse: Hashable, Sendable {
   /// - Parameter limit: the number of files above which the sum ends early, as it does when the task is cancelled.
   static func measured(_ root: String, fileLimit limit: Int) async -> FolderUse {
     var use = FolderUse()
-    var folders = [root]
+    // Names are bytes: a text would repair those that are not UTF-8, and name other folders.
+    var folders = [Array(root.utf8CString)]
     while let path = folders.popLast() {
       let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
       guard descriptor >= 0 else {
@@ -28,7 +30,7 @@ struct FolderUse: Hashable, Sendable {
       }
       defer { closedir(folder) }
       while let entry = readdir(folder) {
-        if let name = use.add(entry, of: descriptor) { folders.append(path + "/" + name) }
+        if let name = use.add(entry, of: descriptor) { folders.append(Array(path.dropLast()) + [separator] + name) }
         if use.fileCount > limit || Task.isCancelled { return use }
         if use.fileCount.isMultiple(of: 256) { await Task.yield() }
       }
@@ -36,8 +38,8 @@ struct FolderUse: Hashable, Sendable {
     return use
   }
 
-  /// Counts an entry of a folder, and returns its name when it is a folder itself.
-  private mutating func add(_ entry: UnsafeMutablePointer<dirent>, of folder: Int32) -> String? {
+  /// Counts an entry of a folder, and returns its name, with the zero at its end, when it is a folder itself.
+  private mutating func add(_ entry: UnsafeMutablePointer<dirent>, of folder: Int32) -> [CChar]? {
     withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
       // SAFETY: the system ends the name with a zero, within the field.
       guard let name = bytes.baseAddress?.assumingMemoryBound(to: CChar.self) else { return nil }
@@ -48,7 +50,7 @@ struct FolderUse: Hashable, Sendable {
       let isFolder = info.st_mode & S_IFMT == S_IFDIR
       // Each name of a file counts for its part of it, so that links to one file do not count it anew.
       byteCount += Int(info.st_blocks) * 512 / (isFolder ? 1 : max(1, Int(info.st_nlink)))
-      return isFolder ? String(cString: name) : nil
+      return isFolder ? Array(UnsafeBufferPointer(start: name, count: Int(strlen(name)) + 1)) : nil
     }
   }
 }

@@ -65,7 +65,7 @@ struct PipFailure: Hashable, Sendable {
     }
     if words.last?.hasSuffix("):") == true { words[words.count - 1].removeLast() }
     let text = words.joined(separator: " ").replacing("-r " + path, with: name).replacing(path, with: name)
-    return String(text.unicodeScalars.map { $0.value < 32 || $0.value == 127 ? " " : Character($0) })
+    return BuildLog.plain(text)
   }
 }
 

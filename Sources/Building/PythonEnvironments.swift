@@ -1,6 +1,7 @@
 import Domain
 import Glibc
 import Processes
+import Synchronization
 
 /// Python environments made from hashed lock files, one a digest, made once.
 ///
@@ -20,6 +21,8 @@ struct PythonEnvironments: Sendable {
   private static let temporaryName = "tmp"
   /// Between the name of an environment and what tells its makers apart.
   private static let making = ".making-"
+  /// The environments that builds of this process are making.
+  private static let beingMade = Mutex<Set<String>>([])
 
   /// Removes what killed runs have left half made.
   func removeAbandoned() {
@@ -43,12 +46,15 @@ struct PythonEnvironments: Sendable {
     return builder.finish()
   }
 
-  /// The folder of the environment, made when it is missing. The log gets what pip says.
+  /// The folder of the environment, made when it is missing. The log gets what pip says. Builds that need it at the
+  /// same time wait until the first has made it, or could not.
   /// - Throws: `StageError`, whose remedy is a change of the lock file where pip says that no other attempt can succeed;
   ///   `FileError`; `ProcessError`; `CancellationError`.
   func prepare(_ digest: Digest, lock: BuildInput, log: String) async throws -> String {
     let final = folder + "/" + digest.hex
-    if FileSystem.exists(final + "/complete") { return final }
+    while !Self.beingMade.withLock({ $0.insert(final).inserted }) { try await Task.sleep(for: .milliseconds(100)) }
+    defer { Self.beingMade.withLock { _ = $0.remove(final) } }
+    if Self.isComplete(final) { return final }
     // Without namespaces a virtual environment cannot be moved, so it is made where it stays.
     let making =
       sandbox.isolation == .reduced ? final : final + Self.making + "\(getpid())-\(UInt32.random(in: 0 ... .max))"
@@ -72,11 +78,24 @@ struct PythonEnvironments: Sendable {
       FileSystem.removeTree(making)
       throw error
     }
-    if making != final, rename(making, final) != 0 {
-      // Another build was first; both are made of the same lock file.
-      FileSystem.removeTree(making)
-    }
+    if making != final { try Self.move(making, to: final) }
     return final
+  }
+
+  private static func isComplete(_ folder: String) -> Bool { FileSystem.exists(folder + "/complete") }
+
+  /// Moves what was made to its place.
+  private static func move(_ making: String, to final: String) throws(FileError) {
+    guard rename(making, final) != 0 else { return }
+    // Another process was first, and both are made of the same lock file; or something lies there that is incomplete.
+    let isMade = isComplete(final)
+    if !isMade {
+      FileSystem.removeTree(final)
+      guard rename(making, final) != 0 else { return }
+    }
+    let error = FileError("rename", making)
+    FileSystem.removeTree(making)
+    if !isMade { throw error }
   }
 
   private func run(_ command: ProcessCommand, in making: String, log: String) async throws -> ProcessEnding {
@@ -102,7 +121,7 @@ struct PythonEnvironments: Sendable {
     let what = ending.status == .stopped(.timeOver) ? "took longer than \(Self.deadline)" : "failed"
     throw StageError(
       .building, reason: "PythonEnvironmentFailed",
-      "installing \(lock.fileName) \(what) and is tried again: \(BuildLog.lastError(of: log))", remedy: .retry)
+      "installing \(lock.fileName) \(what): \(BuildLog.lastError(of: log))", remedy: .retry)
   }
 
   private func folders(_ making: String) -> SandboxFolders {

@@ -167,8 +167,7 @@ package struct SandboxedBuilder: Builder {
   private func recall(_ key: Digest) throws(StageError) -> Digest? {
     do {
       guard let text = try memo.value(of: key, in: Self.namespace), let digest = Digest(text) else { return nil }
-      guard let path = artifacts.path(of: digest, in: .artifacts) else { return nil }
-      return FileSystem.digest(of: path) == digest ? digest : nil
+      return artifacts.holds(digest, in: .artifacts) ? digest : nil
     } catch {
       throw StageError(.building, reason: "StoreFailed", error.message, remedy: .retry)
     }

@@ -156,7 +156,7 @@ package struct ModelGatekeeper: Gatekeeper {
 extension ModelGatekeeper {
   /// The digest of everything that a report depends on.
   private func memoKey(_ requirement: GatePolicy.Requirement, _ request: GateRequest, _ policy: GatePolicy) -> Digest {
-    var builder = DigestBuilder("headgate.gate-report.v2")
+    var builder = DigestBuilder("headgate.gate-report.v3")
     builder.add(request.candidate)
     builder.add(requirement.digest)
     builder.add(GatePolicy(requirements: [], serving: policy.serving).digest)

@@ -5,6 +5,7 @@ enum FileFormat: Hashable {
   case onnx
   /// It begins like ONNX, and ends early or goes on with something else.
   case damagedONNX
+  case trees(TreeOutline)
   /// A pickle, and what it lies in: `nil` when the file is the pickle itself.
   case pickle(within: String?)
   case other(Kind)
@@ -47,7 +48,6 @@ enum FileFormat: Hashable {
     Kind("Script", "a script", Array("#!".utf8), ["sh", "py"]),
     Kind("SavedModel", "a TensorFlow SavedModel", [0x08, 0x01, 0x12], ["pb"]),
     Kind("Safetensors", "a safetensors file", at: 8, Array("{\"".utf8), ["safetensors"]),
-    Kind("LightGBM", "a LightGBM text model", Array("tree\nversion=".utf8), ["txt"]),
     Kind("XML", "an XML file (PMML)", Array("<?xml".utf8), ["xml", "pmml"]),
     Kind("JSON", "a JSON file", Array("{".utf8), ["json"]),
   ]
@@ -77,6 +77,10 @@ enum FileFormat: Hashable {
       self = inside ? .pickle(within: content.kind.words) : .other(content.kind)
       return
     }
+    if let trees = TreeOutline(of: bytes) {
+      self = .trees(trees)
+      return
+    }
     guard let kind = Self.kinds.first(where: { Self.begins(bytes, with: $0.magic, at: $0.offset) }) else {
       self = .unknown
       return
@@ -89,12 +93,21 @@ enum FileFormat: Hashable {
   private static func decompressedStart(of bytes: UnsafeRawBufferPointer) -> (kind: Kind, bytes: [UInt8])? {
     if begins(bytes, with: [0x1F, 0x8B, 0x08], at: 0), let kind = kinds.first(where: { $0.rule == "Gzip" }) {
       guard let start = Inflate.gzipContentStart(bytes) else { return (kind, []) }
-      return (kind, Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: bytes[start...]), limit: 4096))
+      return (kind, unpackedStart(of: bytes[start...]))
     }
     // The two bytes of a zlib header are a multiple of 31 (RFC 1950).
     guard bytes.count > 6, bytes[0] == 0x78, (Int(bytes[0]) << 8 | Int(bytes[1])) % 31 == 0 else { return nil }
-    let content = Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: bytes[2...]), limit: 4096)
+    let content = unpackedStart(of: bytes[2...])
     return content.isEmpty ? nil : (zlib, content)
+  }
+
+  /// The most that is looked at of a deflate stream. The first bytes of its content need far less, and a stream of
+  /// nothing but empty blocks would be walked to its end for them.
+  static let packedLimit = 16 << 10
+
+  /// The first bytes of what a deflate stream holds.
+  static func unpackedStart(of stream: Slice<UnsafeRawBufferPointer>) -> [UInt8] {
+    Inflate.prefix(of: UnsafeRawBufferPointer(rebasing: stream.prefix(packedLimit)), limit: 4096)
   }
 
   private static func begins(_ bytes: UnsafeRawBufferPointer, with magic: [UInt8], at offset: Int) -> Bool {
@@ -104,7 +117,7 @@ enum FileFormat: Hashable {
   /// The rule of a blocking finding; `nil` for what may pass.
   var rule: String? {
     switch self {
-    case .onnx: nil
+    case .onnx, .trees: nil
     case .damagedONNX: "DamagedONNX"
     case .pickle: "Pickle"
     case .other(let kind): kind.rule
@@ -118,6 +131,9 @@ enum FileFormat: Hashable {
     switch self {
     case .onnx: "an ONNX model"
     case .damagedONNX: "cut off or damaged: it begins like ONNX"
+    case .trees(.xgboostJSON): "an XGBoost model (JSON)"
+    case .trees(.xgboostUBJSON): "an XGBoost model (UBJSON)"
+    case .trees(.lightGBM): "a LightGBM model"
     case .pickle(nil): "a pickle, which runs code when it is loaded"
     case .pickle(let container?): "a pickle within \(container), which runs code when it is loaded"
     case .other(let kind): kind.words
@@ -130,6 +146,9 @@ enum FileFormat: Hashable {
   var extensions: Set<String> {
     switch self {
     case .onnx, .damagedONNX: ["onnx"]
+    case .trees(.xgboostJSON): ["json", "model"]
+    case .trees(.xgboostUBJSON): ["ubj", "ubjson", "model"]
+    case .trees(.lightGBM): ["txt", "lgb", "model"]
     case .pickle(nil): ["pkl", "pickle", "joblib", "p"]
     case .pickle: ["pkl", "pickle", "joblib", "gz", "z", "pt", "pth", "zip", "bin", "ckpt"]
     case .other(let kind): kind.extensions

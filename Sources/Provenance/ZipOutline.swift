@@ -1,11 +1,12 @@
-import HeadgateArchives
-
 /// Looks through the local headers of a zip archive for pickles, as PyTorch and joblib leave them there.
 enum ZipOutline {
   private static let maxEntries = 4096
+  /// The most that is unpacked of all entries together.
+  private static let packedBudget = 1 << 20
 
   static func holdsPickle(_ bytes: UnsafeRawBufferPointer) -> Bool {
     var position = 0
+    var budget = packedBudget
     for _ in 0..<maxEntries {
       guard position + 30 <= bytes.count, number(bytes, position, 4) == 0x0403_4B50 else { return false }
       let method = number(bytes, position + 8, 2)
@@ -15,11 +16,12 @@ enum ZipOutline {
       guard start <= bytes.count else { return false }
       let name = String(decoding: bytes[position + 30..<position + 30 + nameLength], as: UTF8.self).lowercased()
       if name.hasSuffix(".pkl") || name.hasSuffix(".pickle") || name.hasSuffix(".joblib") { return true }
-      let content = UnsafeRawBufferPointer(rebasing: bytes[start...])
+      let content = bytes[start...]
       switch method {
-      case 0: if PickleOutline.matches(content, isWhole: false) { return true }
-      case 8:
-        let first = Inflate.prefix(of: content, limit: 4096)
+      case 0: if PickleOutline.matches(UnsafeRawBufferPointer(rebasing: content), isWhole: false) { return true }
+      case 8 where budget > 0:
+        budget -= min(content.count, FileFormat.packedLimit)
+        let first = FileFormat.unpackedStart(of: content)
         if first.withUnsafeBytes({ PickleOutline.matches($0, isWhole: false) }) { return true }
       default: break
       }

@@ -50,7 +50,9 @@ package final class ModelServer: Sendable {
   /// connect any more, takes in all who have connected, closes its listening sockets and idle connections, and ends when
   /// the last request is answered.
   /// - Parameter onListening: called once, when both addresses answer.
-  /// - Throws: `ServerError` when it cannot start.
+  /// - Throws: `ServerError` when it cannot start, when the public address is closed by an error of the system, and
+  ///   when requests are not finished within `stopDeadline` of a stop. `CancellationError` when the task is cancelled
+  ///   while what was asked for at the start is still being loaded.
   package func run(onListening: @escaping @Sendable (Address) -> Void = { _ in }) async throws {
     if case .ungated(_, allowsPublic: false) = content, !settings.isLoopback {
       throw ServerError(
@@ -103,8 +105,8 @@ package final class ModelServer: Sendable {
         tasks.addTask { try await Self.mapErrors(socket.path) { try await adminServer.run() } }
       }
       tasks.addTask {
-        while host.isLoading, !self.life.isDraining { try await Task.sleep(for: .milliseconds(5)) }
-        self.life.didStart()
+        while host.isLoading, !self.stopping.hasFired { try await Task.sleep(for: .milliseconds(5)) }
+        if !self.stopping.hasFired { self.life.didStart() }
         await self.stopping.wait()
         self.logger.info("the server stops; requests in flight are finished")
         self.life.drain()

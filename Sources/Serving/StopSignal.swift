@@ -9,6 +9,8 @@ final class StopSignal: Sendable {
 
   private let state = Mutex(State())
 
+  var hasFired: Bool { state.withLock { $0.hasFired } }
+
   func fire() {
     let waiting = state.withLock { state in
       state.hasFired = true

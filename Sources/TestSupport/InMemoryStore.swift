@@ -24,4 +24,6 @@ package final class InMemoryStore: ArtifactStore {
   package func path(of digest: Digest, in shelf: Shelf) -> String? {
     bytes(of: digest, in: shelf).map { _ in "/in-memory/\(Shelf.fileName(of: digest))" }
   }
+
+  package func holds(_ digest: Digest, in shelf: Shelf) -> Bool { bytes(of: digest, in: shelf) != nil }
 }

@@ -90,6 +90,11 @@ struct Shelves: ArtifactStore {
     let path = folder + "/" + Shelf.fileName(of: digest)
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
+
+  func holds(_ digest: Digest, in shelf: Shelf) -> Bool {
+    FileManager.default.contents(atPath: folder + "/" + Shelf.fileName(of: digest)).map { Digest.sha256(of: $0) }
+      == digest
+  }
 }
 
 /// Results in memory.

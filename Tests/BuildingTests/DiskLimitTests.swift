@@ -77,7 +77,8 @@ import Testing
     let first = step("echo x > model; echo y > scratch")
     _ = try await run.run(first, files: [], python: nil)
     run.removeFolder(of: first)
-    #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["log"])
+    #expect(Set(FileSystem.names(in: folder)) == ["log", "steps"])
+    #expect(FileSystem.names(in: folder + "/steps").isEmpty)
   }
 
   private let sleep = Sandbox.reduced.command(
@@ -99,6 +100,11 @@ import Testing
     let watch = DiskWatch(place.path, limit: roomy, log: place.path + "/log", logBytes: 1 << 20, reserveBytes: .max)
     #expect(await watch.excess() != nil)
     #expect(await watch.excess(atEnd: true) == nil)
+  }
+
+  @Test func `may lie on a disk as large as a number can be`() {
+    #expect(DiskWatch.bytes(3, each: 4096) == 12288)
+    #expect(DiskWatch.bytes(.max, each: 4096) == .max)
   }
 
   @Test func `is cancelled under watch as without one`() async throws {
@@ -170,6 +176,16 @@ import Testing
     var top = stat()
     #expect(lstat(place.path, &top) == 0)
     #expect(Int(du.prefix { $0.isNumber }) == use.byteCount + Int(top.st_blocks) * 512)
+  }
+
+  @Test func `counts what lies in folders whose names are no text`() async throws {
+    try FileSystem.makeFolder(place.path)
+    defer { FileSystem.removeTree(place.path) }
+    let line = "d=$(printf 'a\\200')/$(printf '\\377'); mkdir -p $d; head -c 1000000 /dev/zero > $d/file"
+    _ = try output(of: "/bin/sh", ["-c", "cd \(place.path); " + line])
+    let use = await FolderUse.measured(place.path, fileLimit: .max)
+    #expect(use.fileCount == 3)
+    #expect(use.byteCount >= 1_000_000)
   }
 
   @Test func `ends early above the limit of files`() async throws {

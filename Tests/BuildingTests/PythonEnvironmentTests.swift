@@ -37,7 +37,7 @@ import Testing
           wheel.writestr('tiny-1.0.dist-info/RECORD', '')
       """
     _ = try output(of: "/usr/bin/python3", ["-c", script, path])
-    return try #require(FileSystem.digest(of: path))
+    return .sha256(of: try #require(FileManager.default.contents(atPath: path)))
   }
 
   @Test func `has the packages of the lock file, and nothing left of its making`() async throws {
@@ -58,6 +58,34 @@ import Testing
     let names = FileSystem.names(in: environments)
     #expect(names.count == 1)
     #expect(Set(FileSystem.names(in: environments + "/" + (names.first ?? ""))).isDisjoint(with: ["pip.log", "tmp"]))
+  }
+
+  @Test func `that lies there incomplete is made anew`() async throws {
+    let sandbox = try await Sandbox.detect()
+    _ = try await build([], package: "pip", in: sandbox)
+    let folder = environments + "/" + (try #require(FileSystem.names(in: environments).first))
+    FileSystem.removeTree(folder + "/complete")
+    FileSystem.removeTree(folder + "/bin/python")
+    let version = try await build([], package: "pip", in: sandbox)
+    #expect(version.first?.isNumber == true)
+    #expect(FileSystem.names(in: environments).count == 1)
+    #expect(FileSystem.exists(folder + "/complete"))
+  }
+
+  // In this kind of isolation it is made where it stays.
+  @Test func `is made once for builds that need it at the same time`() async throws {
+    try FileSystem.makeFolder(place.path)
+    let text = "--no-index\n"
+    let lock = BuildInput(fileName: "py.lock", digest: .sha256(of: text), content: .bytes(Array(text.utf8)))
+    let python = PythonEnvironments(sandbox: .reduced, folder: environments, allowance: DiskAllowance())
+    let digest = try python.digest(lock: lock)
+    let logs = [place.path + "/first", place.path + "/second"]
+    async let first = python.prepare(digest, lock: lock, log: logs[0])
+    async let second = python.prepare(digest, lock: lock, log: logs[1])
+    let folders = try await [first, second]
+    #expect(folders == [environments + "/" + digest.hex, environments + "/" + digest.hex])
+    #expect(FileSystem.exists(folders[0] + "/complete") && FileSystem.exists(folders[0] + "/bin/python"))
+    #expect(logs.filter { FileSystem.exists($0) }.count == 1)
   }
 
   @Test(arguments: [

@@ -51,6 +51,25 @@ import Testing
     #expect(try shelf.text(result.model) == "one\ntwo\n")
   }
 
+  @Test func `may have a step of any name`() async throws {
+    let shelf = try Shelves(folder)
+    let steps = [
+      step("echo one > first", name: "log", output: "first"),
+      step("cat first > model", name: "steps", inputs: [.step("log", output: "first")]),
+    ]
+    let result = try await builder([:], shelf: shelf).build(deployment(steps))
+    #expect(try shelf.text(result.model) == "one\n")
+    #expect(try shelf.text(try #require(result.log)).contains("== step log: "))
+  }
+
+  @Test func `needs folders where it makes them`() throws {
+    try FileSystem.makeFolder(folder + "/there")
+    try FileSystem.makeFolder(folder + "/there")
+    try FileSystem.create(folder + "/file", bytes: [])
+    #expect(throws: FileError.self) { try FileSystem.makeFolder(folder + "/file") }
+    #expect(throws: FileError.self) { try FileSystem.makeFolder(folder + "/file/below") }
+  }
+
   @Test func `of the same inputs is not run again, and of others is`() async throws {
     let shelf = try Shelves(folder)
     let memo = Memory()

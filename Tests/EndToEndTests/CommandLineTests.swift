@@ -19,6 +19,18 @@ extension EndToEnd {
       }
     }
 
+    @Test func `says which kernels run models`() async throws {
+      try await Fleet.with { fleet in
+        let forced = ["/usr/bin/env", "HEADGATE_KERNELS=reference", Fleet.program, "version"]
+        let text = try await fleet.run(forced)
+        #expect(text.output.hasPrefix("headgate ") && text.output.hasSuffix(", kernels reference\n"), "\(text.output)")
+        let json = try await fleet.run(forced + ["-o", "json"]).json()
+        #expect(json["instructionSet"] as? String == "reference")
+        let chosen = try await fleet.run([Fleet.program, "version", "-o", "json"]).json()
+        #expect(["reference", "avx2", "avx512"].contains(chosen["instructionSet"] as? String))
+      }
+    }
+
     @Test(arguments: ["ModelDeployment", "Dataset", "Environment"])
     func `prints the schema of a kind as JSON`(kind: String) async throws {
       try await Fleet.with { fleet in

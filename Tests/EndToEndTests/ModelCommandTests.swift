@@ -83,6 +83,30 @@ extension EndToEnd {
       }
     }
 
+    @Test func `show none of the control characters in a model's names`() async throws {
+      try await Self.withModel { fleet, model in
+        var bytes = try Data(contentsOf: URL(filePath: model))
+        // As long as the name it takes the place of.
+        let name = Data("\u{1B}[31m".utf8)
+        while let range = bytes.range(of: Data("label".utf8)) { bytes.replaceSubrange(range, with: name) }
+        let hostile = fleet.root + "/hostile.onnx"
+        try bytes.write(to: URL(filePath: hostile))
+        _ = try await fleet.write(TinyModel.fast(sharpness: 1))
+        let table = try Self.write("a,b\n1,2\n", "rows.csv", in: fleet)
+        let commands: [(words: [String], code: Int32)] = [
+          (["run", hostile, "-i", table], 0), (["run", hostile, "-i", table, "--to", fleet.root + "/out.json"], 0),
+          (["run", hostile, "-i", table, "--only", "none"], 1), (["inspect", hostile], 0),
+          (["gate", hostile, "--spec", fleet.clone + "/specs"], 1),
+        ]
+        for (words, code) in commands {
+          let answer = try await fleet.run([Fleet.program] + words)
+          #expect(answer.code == code, "\(words): \(answer.errors)")
+          #expect(!(answer.output + answer.errors).contains("\u{1B}"), "\(words)")
+        }
+        #expect(try await fleet.run([Fleet.program, "run", hostile, "-i", table]).output.hasPrefix("?[31m: int64[1]"))
+      }
+    }
+
     @Test func `inspect a file`() async throws {
       try await Self.withModel { fleet, model in
         let text = try await fleet.run([Fleet.program, "inspect", model])
@@ -98,6 +122,23 @@ extension EndToEnd {
         let none = try await fleet.run([Fleet.program, "inspect", try Self.write("no model", "no.onnx", in: fleet)])
         #expect(none.code == 1)
         #expect(none.errors.filter { $0 == "\n" }.count == 1, "\(none.errors)")
+        #expect(none.errors.contains("no.onnx: "), "\(none.errors)")
+        let table = try Self.write("a,b\n1,2\n", "rows.csv", in: fleet)
+        for words in [["inspect", "/nowhere.onnx"], ["run", "/nowhere.onnx", "-i", table]] {
+          let gone = try await fleet.run([Fleet.program] + words)
+          #expect(gone.code == 1)
+          #expect(gone.errors.hasPrefix("headgate: cannot open /nowhere.onnx: "), "\(gone.errors)")
+        }
+        // An operator of the same length that is none.
+        var bytes = try Data(contentsOf: URL(filePath: model))
+        let name = try #require(bytes.range(of: Data("Softmax".utf8)))
+        bytes.replaceSubrange(name, with: Data("Softest".utf8))
+        let unknown = fleet.root + "/unknown.onnx"
+        try bytes.write(to: URL(filePath: unknown))
+        let unfit = try await fleet.run([Fleet.program, "inspect", unknown])
+        #expect(unfit.code == 1)
+        #expect(unfit.output.contains("Not runnable: ") && unfit.output.contains("Softest"), "\(unfit.output)")
+        #expect(try await fleet.run([Fleet.program, "inspect", unknown, "-o", "json"]).code == 1)
       }
     }
 

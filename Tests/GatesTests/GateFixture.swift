@@ -23,6 +23,8 @@ struct GateFixture: Sendable {
   var championServing: ServingSpec?
   var minimums = ModelGatekeeper.defaultMinimums
   var findings: [Finding] = []
+  /// Another scanner than one that finds these.
+  var scanner: (any Domain.Scanner)?
   var memo: MemoryMemo?
   /// A digest for the spec that is not the file's.
   var wrongDigest = false
@@ -53,8 +55,9 @@ struct GateFixture: Sendable {
       place: place, digest: Digest.sha256(of: "deployment"), commit: CommitID("0"), files: [:],
       datasets: [name: DesiredObject(spec: spec, place: place, digest: spec.digest)])
     let keeper = ModelGatekeeper(
-      artifacts: store, inputs: FixedInputs(bytes: Array(rows.utf8)), scanner: FixedScanner(findings: findings),
-      memo: memo, runtimeVersion: "test", instructionSet: "any", minimums: minimums)
+      artifacts: store, inputs: FixedInputs(bytes: Array(rows.utf8)),
+      scanner: scanner ?? FixedScanner(findings: findings), memo: memo, runtimeVersion: "test", instructionSet: "any",
+      minimums: minimums)
     let request = GateRequest(
       deployment: deployment, candidate: try store.put(candidate, in: .artifacts),
       champion: try champion.map { try store.put($0, in: .artifacts) }, championServing: championServing)
@@ -126,6 +129,8 @@ final class MemoryArtifacts: ArtifactStore {
     let path = folder.appending(path: digest.hex).path
     return FileManager.default.fileExists(atPath: path) ? path : nil
   }
+
+  func holds(_ digest: Digest, in shelf: Shelf) -> Bool { path(of: digest, in: shelf) != nil }
 }
 
 /// Gives every file the same bytes.

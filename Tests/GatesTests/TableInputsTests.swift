@@ -45,4 +45,23 @@ import Testing
     let error = #expect(throws: TableInputs.Failure.self) { try tensors(csv, [Self.matrix]) }
     #expect(error?.message.contains(word) == true, "\(error?.message ?? "")")
   }
+
+  private static let column = ValueInfo(name: "a", kind: .tensor, elementType: .float, shape: [nil, 1])
+
+  // Whoever runs a model by hand has no spec.
+  @Test(
+    arguments: [
+      ("a,b,c\n1,2,3\n", [matrix], nil, "list its columns in order under --features"),
+      ("a,b\n1,2\n", [matrix], ["a"], "--features lists 1 columns"),
+      ("a,b\n1,2\n", [column, matrix], ["a", "b"], "--features is for a model with one [rows, columns] input"),
+      ("b,c\n1,2\n", [column], nil, "list --features"), ("a\nx\n", [column], nil, "pass it as --missing"),
+    ] as [(String, [ValueInfo], [String]?, String)])
+  func `is refused in the words of options, not of a spec`(
+    csv: String, inputs: [ValueInfo], features: [String]?, words: String
+  ) {
+    let error = #expect(throws: TableInputs.Failure.self) { try tensors(csv, inputs, features: features) }
+    let message = error?.message ?? ""
+    #expect(message.contains(words), "\(message)")
+    #expect(!message.contains("serving.") && !message.contains("missing values"), "\(message)")
+  }
 }

@@ -85,7 +85,16 @@ import Testing
       "YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWF1c3RhcgAwMAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=="
     ),
     ("SavedModel", "saved_model.pb", ["SavedModel"], "CAESBGFiY2Q="),
-    ("JSON", "m.json", ["JSON"], "eyJsZWFybmVyIjp7fX0="),
+    ("JSON", "m.json", ["JSON"], "eyJhIjoxfQ=="),
+    ("JSON that speaks of a learner later", "m.json", ["JSON"], "eyJhIjp7ImxlYXJuZXIiOnt9fX0="),
+    ("XGBoost's JSON", "m.json", [], "eyJsZWFybmVyIjp7fX0="),
+    ("XGBoost's JSON with blanks, version first", "sha256-0123", [], "CiB7ICJ2ZXJzaW9uIjogWzMsMiwwXX0="),
+    ("XGBoost's UBJSON", "m.ubj", [], "e0wAAAAAAAAAB2xlYXJuZXJ7fQ=="),
+    ("UBJSON with another key", "m.ubj", ["JSON", "ExtensionMismatch"], "e0wAAAAAAAAAB3RlYWNoZXJ7fQ=="),
+    ("UBJSON that is cut off", "m", ["JSON"], "e0wAAAAAAAAAB2xl"),
+    ("LightGBM", "m.txt", [], "dHJlZQp2ZXJzaW9uPXY0Cg=="),
+    ("LightGBM under another name", "m.pkl", ["ExtensionMismatch"], "dHJlZQ0KdmVyc2lvbj12NA0K"),
+    ("a text about trees", "m.txt", ["UnknownFormat"], "dHJlZXMgYXJlIGdyZWVuCg=="),
     ("a program", "m.so", ["Executable"], "f0VMRgIBAQAAAAAAAAAAAAAAAAAAAAAAAAAA"),
   ])
   func `tells formats by their content`(what: String, name: String, rules: [String], base64: String) throws {
@@ -93,6 +102,27 @@ import Testing
     let findings = bytes.withUnsafeBytes { FormatScanner().scan($0, name: name) }
     #expect(findings.map(\.rule) == rules, "\(what): \(findings)")
     for finding in findings { #expect(finding.blocks == (finding.rule != "ExtensionMismatch")) }
+  }
+
+  /// What gzip and zip wrap around a deflate stream, as far as it is looked at.
+  private static let wraps: [(head: [UInt8], rule: String)] = [
+    ([0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 3], "Gzip"),
+    ([0x50, 0x4B, 3, 4, 20, 0, 0, 0, 8, 0] + [UInt8](repeating: 0, count: 16) + [1, 0, 0, 0, 0x77], "Zip"),
+  ]
+
+  @Test(arguments: wraps)
+  func `looks no further than it needs into streams of empty blocks`(head: [UInt8], rule: String) {
+    let empty: [UInt8] = [0, 0, 0, 0xFF, 0xFF]
+    // A pickle of None in protocol 2, in a stored block.
+    let pickle: [UInt8] = [1, 4, 0, 0xFB, 0xFF, 0x80, 2, 0x4E, 0x2E]
+    for (count, expected) in [(0, "Pickle"), (1000, "Pickle"), (4000, rule), (200_000, rule)] {
+      var bytes = head
+      for _ in 0..<count { bytes += empty }
+      bytes += pickle
+      bytes += [UInt8](repeating: 0, count: 8)
+      let findings = bytes.withUnsafeBytes { FormatScanner().scan($0, name: "m") }
+      #expect(findings.map(\.rule) == [expected], "\(count) blocks")
+    }
   }
 
   @Test func `reads nothing outside of files that are cut off or spoilt`() throws {

@@ -217,6 +217,24 @@ import Testing
     #expect(story.condition(.stalled) == "True GateError")
   }
 
+  @Test func `asks again for evidence that speaks of another policy, but not for ever`() throws {
+    var story = try Story.with("Gating")
+    guard case .judge(let request) = story.decision.actions.last else {
+      Issue.record("nothing is judged: \(story.decision.actions)")
+      return
+    }
+    let other = Evidence(
+      model: request.deployment.spec.name, modelDigest: request.candidate, policyDigest: .sha256(of: "another"),
+      reports: [], championDigest: nil, runtimeVersion: "1", instructionSet: "reference")
+    for attempt in 1...Patience().gateAttempts {
+      #expect(story.phase == "Gating", "attempt \(attempt)")
+      story.finish(.judged(other, digest: Samples.digest(of: other)))
+      story.now = story.now + .seconds(600)
+      story.look()
+    }
+    #expect(story.condition(.stalled) == "True EvidenceMismatch")
+  }
+
   @Test func `gives up a build that fails again and again, until a person asks`() throws {
     var story = try Story.with("Building")
     let problem = StageError(.building, reason: "PythonEnvironmentFailed", "no route to the index", remedy: .retry)

@@ -1,4 +1,7 @@
+import Dispatch
+import Domain
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -9,6 +12,15 @@ private final class Count: Sendable {
 
   var now: Int { value.load(ordering: .relaxed) }
   func add() { value.add(1, ordering: .relaxed) }
+}
+
+/// Takes as long over a version as it is held, as one does that reads a large file.
+private struct HeldAdmission: Admission {
+  let gate = DispatchSemaphore(value: 0)
+
+  func admit(_ version: VersionRoute, of model: ModelName, bytes: UnsafeRawBufferPointer) throws(AdmissionRefusal) {
+    gate.wait()
+  }
 }
 
 @Suite struct `A model server that is stopped` {
@@ -65,6 +77,20 @@ private final class Count: Sendable {
     #expect(last.status == 503)
     #expect(last.header("Connection") == "close")
     try await end
+  }
+
+  @Test func `ends although it is still loading what it starts with`() async throws {
+    let state = try TestState()
+    let version = try state.release(1, bytes: ONNXFile.scaling(by: 1), weight: 10_000)
+    let route = ModelRoute(name: ModelName("m"), versions: [version])
+    try RoutesFile(path: state.folder.serverRoutes).write(
+      RouteDocument(fencingToken: 1, generation: 1, models: [route]))
+    let admission = HeldAdmission()
+    defer { admission.gate.signal() }
+    let server = try await RunningServer(.gated(state.folder, admission))
+    #expect(try await server.get("/v2/health/ready").status == 503)
+    #expect(try await server.get("/v2/health/live").status == 200)
+    try await server.stop()
   }
 
   @Test func `ends although somebody is connected and says nothing`() async throws {

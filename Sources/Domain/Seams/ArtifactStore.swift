@@ -7,6 +7,8 @@ package protocol ArtifactStore: Sendable {
   /// The absolute path of a stored file, `nil` when it is not there. Nothing is read: whoever relies on what the file holds
   /// compares its digest.
   func path(of digest: Digest, in shelf: Shelf) -> String?
+  /// Whether a file is stored and undamaged: it is read whole, piece by piece.
+  func holds(_ digest: Digest, in shelf: Shelf) -> Bool
 }
 
 /// What kind of file it is, and so which folder of the state it lies in.

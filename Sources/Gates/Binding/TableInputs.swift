@@ -12,7 +12,6 @@ package struct TableInputs: Sendable {
 
   /// The inputs of one run over all rows.
   package let tensors: [String: Tensor]
-  package let rowCount: Int
 
   /// Reads a CSV file.
   ///
@@ -42,7 +41,6 @@ package struct TableInputs: Sendable {
             + "give as many, or export the model with a free first dimension")
       }
       tensors = try BoundColumns(binding, split: split).tensors(from: 0, count: split.count)
-      rowCount = split.count
     } catch {
       // Options stand for the fields of a spec here.
       let message = Self.replacing("serving.features", by: "--features", in: error.message)

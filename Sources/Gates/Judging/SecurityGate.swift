@@ -10,6 +10,7 @@ struct SecurityGate: Sendable {
   func judge(_ bytes: ModelBytes, fileName: String) -> GateReport {
     var findings = bytes.withUnsafeBytes { scanner.scan($0, name: fileName) }
     do throws(ModelFileError) {
+      // Files of trees are read whole here: no part of them says beforehand that the rest makes a model.
       findings += try ModelInspection.inspect(bytes).externalData.map(Self.finding)
     } catch {
       // What cannot be read cannot be vouched for.

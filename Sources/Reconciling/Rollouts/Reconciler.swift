@@ -19,8 +19,7 @@ package enum Reconciler {
     }
     var rollout = Rollout(
       record: record ?? ObjectRecord(name: name, phaseSince: now, nextRelease: facts.firstRelease), desired: desired,
-      observation: observation,
-      facts: facts, now: now)
+      observation: observation, facts: facts, now: now)
     let wait = rollout.settle()
     guard !rollout.isGone else { return Decision(record: nil, events: rollout.events) }
     return Decision(record: rollout.record, events: rollout.events, actions: rollout.actions(), wait: wait)

@@ -43,7 +43,7 @@ extension Rollout {
     guard evidence.model == record.name, evidence.modelDigest == build.model,
       evidence.policyDigest == GatePolicy(of: candidate.deployment).digest
     else {
-      putOff(
+      tryAgain(
         StageError(
           .gating, reason: "EvidenceMismatch", "The evidence speaks of another model or policy than asked for.",
           remedy: .retry))

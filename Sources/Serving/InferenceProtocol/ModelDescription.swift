@@ -2,9 +2,9 @@ import HeadgateRuntime
 
 /// What the protocol's metadata and configuration endpoints say of one model.
 struct ModelDescription {
-  static let platform = "onnx"
-
   let name: String
+  /// The format of its file.
+  let platform: String
   /// The versions with traffic, oldest first.
   let versions: [String]
   let inputs: [ValueInfo]
@@ -16,7 +16,7 @@ struct ModelDescription {
       writer.member("name", name)
       writer.name("versions")
       writer.array { writer in versions.forEach { writer.value($0) } }
-      writer.member("platform", Self.platform)
+      writer.member("platform", platform)
       for (title, values) in [("inputs", inputs), ("outputs", outputs)] {
         writer.name(title)
         writer.array { writer in
@@ -38,7 +38,7 @@ struct ModelDescription {
   func writeConfiguration(to writer: inout JSONWriter) {
     writer.object { writer in
       writer.member("name", name)
-      writer.member("platform", Self.platform)
+      writer.member("platform", platform)
       writer.member("backend", "headgate")
       // Zero says that the first dimension is the model's own, which is how its shapes are given here.
       writer.member("max_batch_size", 0)

@@ -44,6 +44,16 @@ final class LoadedVersion: Sendable {
 
   func description(versions: [ReleaseNumber]) -> ModelDescription {
     ModelDescription(
-      name: name.text, versions: versions.map(\.description), inputs: model.inputs, outputs: model.outputs)
+      name: name.text, platform: platform, versions: versions.map(\.description), inputs: model.inputs,
+      outputs: model.outputs)
+  }
+
+  /// ONNX files import sets of operators, the others do not.
+  private var platform: String {
+    switch model.metadata.producerName {
+    case "XGBoost" where model.metadata.opsets.isEmpty: "xgboost"
+    case "LightGBM" where model.metadata.opsets.isEmpty: "lightgbm"
+    default: "onnx"
+    }
   }
 }

@@ -39,7 +39,9 @@ extension ObjectShape {
             [
               .optional("timeout", .duration(.seconds(1) ... .seconds(7 * 86_400)), "The longest it may run."),
               .optional("memory", .size(1 << 20...1 << 44), "The most memory it may use."),
-              .optional("output", .size(1...1 << 44), "The most bytes its output may have."),
+              .optional(
+                "output", .size(1...1 << 44),
+                "Its largest file. All its files together, beside its inputs, may take this and a fixed allowance."),
             ])), "What the step may use before it is stopped."),
     ])
 }

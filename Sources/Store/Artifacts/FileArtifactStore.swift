@@ -91,27 +91,16 @@ package struct FileArtifactStore: ArtifactStore {
     return Self.byteCount(path) == nil ? nil : path
   }
 
-  /// What a stored file holds, compared with its digest.
-  /// - Throws: `notFound`, `tooLarge`, or `damaged` when the file is no longer what was stored.
-  package func contents(of digest: Digest, in shelf: Shelf, limit: Int) throws(StoreError) -> [UInt8] {
-    let source = try SourceFile(place(of: digest, in: shelf))
-    guard source.byteCount <= limit else {
-      throw StoreError(.tooLarge, "\(source.path) has \(source.byteCount) bytes, above the limit of \(limit)")
-    }
-    let bytes = try source.contents(limit: limit)
-    guard Digest.sha256(of: bytes) == digest else {
-      throw StoreError(.damaged, "\(source.path) no longer holds what was stored: remove it and let it be made again")
-    }
-    return bytes
-  }
+  package func holds(_ digest: Digest, in shelf: Shelf) -> Bool { holds(digest, byteCount: nil, in: shelf) }
 
   /// Whether the file of this name is there and undamaged. It is read whole: our own writes leave no torn file, but disks
   /// and people change files too, and putting the content again is how such a file is mended.
-  private func holds(_ digest: Digest, byteCount: Int, in shelf: Shelf) -> Bool {
+  /// - Parameter byteCount: a file of another size is not read; `nil` when the size is not known.
+  private func holds(_ digest: Digest, byteCount: Int?, in shelf: Shelf) -> Bool {
     do throws(StoreError) {
       let file = try SourceFile(place(of: digest, in: shelf))
-      guard file.byteCount == byteCount else { return false }
-      return try file.digest(limit: byteCount) == digest
+      if let byteCount, file.byteCount != byteCount { return false }
+      return try file.digest(limit: file.byteCount) == digest
     } catch {
       // What cannot be read is not held, whatever the reason: the rename that follows puts a new file in its place.
       return false

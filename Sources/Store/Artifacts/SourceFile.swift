@@ -34,13 +34,6 @@ struct SourceFile: ~Copyable {
     try Self.digest(of: descriptor, path: path, limit: limit) { (_) throws(StoreError) in }
   }
 
-  func contents(limit: Int) throws(StoreError) -> [UInt8] {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(min(byteCount, limit))
-    _ = try Self.digest(of: descriptor, path: path, limit: limit) { (chunk) throws(StoreError) in bytes += chunk }
-    return bytes
-  }
-
   /// Reads a file from its beginning to its end, gives each piece to `body` and returns the digest of the whole.
   static func digest(
     of descriptor: Int32, path: String, limit: Int, body: (UnsafeRawBufferPointer) throws(StoreError) -> Void

@@ -31,12 +31,12 @@ struct Conformance: ParsableCommand {
       done += 1
       guard Terminal.complaintsAreRich else { return }
       // Over the line before, the rest of which is cleared.
-      Terminal.move("\r\(done)/\(suite.cases.count) \(test.name.prefix(60))\u{1B}[K")
+      Terminal.move("\r\(done)/\(suite.cases.count) \(Terminal.plain(test.name).prefix(60))\u{1B}[K")
     }
     if Terminal.complaintsAreRich { Terminal.move("\r\u{1B}[K") }
     switch output.format {
     case .json: Terminal.show(try JSONFormat.text(result))
-    case .text, .wide: Terminal.show(Self.text(result))
+    case .text, .wide: Terminal.show(Terminal.plain(Self.text(result), keepsLines: true))
     }
     if result.failed > 0 { throw ExitCode(1) }
   }

@@ -8,7 +8,7 @@ struct Inspect: ParsableCommand {
     discussion: """
       Memory is estimated: the weights, and for a run of one row the largest sum of the values that are needed at one time, \
       as far as their shapes follow from the file. Open extents of the inputs count as 1. -o wide names the nodes of each \
-      operator.
+      operator. Exits with 1 when the model cannot be run, after what could be read of it was shown.
 
       Examples:
         headgate inspect model.onnx
@@ -24,11 +24,12 @@ struct Inspect: ParsableCommand {
     do {
       report = try InspectionReport(ModelBytes(path: model))
     } catch {
-      throw Failure("\(model): \(error.description)")
+      throw Failure(error, of: model)
     }
     switch output.format {
     case .json: Terminal.show(try JSONFormat.text(report.document))
     case .text, .wide: Terminal.show(InspectionText.text(report, isWide: output.format == .wide))
     }
+    if report.problem != nil { throw ExitCode(1) }
   }
 }

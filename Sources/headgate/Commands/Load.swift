@@ -35,12 +35,12 @@ struct Load: AsyncParsableCommand {
     let display = Terminal.complaintsAreRich ? Task { await showProgress(of: generator) } : nil
     let report: LoadReport
     do {
-      defer { display?.cancel() }
       report = try await generator.run()
     } catch {
+      await Self.end(display)
       throw Failure(error.message)
     }
-    await display?.value
+    await Self.end(display)
     handlers.cancel()
     let text = output.format == .json ? try JSONFormat.text(report.summary) : report.text
     if let to {
@@ -53,6 +53,12 @@ struct Load: AsyncParsableCommand {
       Terminal.show(text)
     }
     if report.failed > 0 { throw ExitCode(1) }
+  }
+
+  /// Returns when the line is wiped, so that what is written next stands alone.
+  private static func end(_ display: Task<Void, Never>?) async {
+    display?.cancel()
+    await display?.value
   }
 
   /// One line that is written anew each second, and wiped when the task is cancelled.

@@ -30,7 +30,7 @@ struct PlanCommand: AsyncParsableCommand {
     case .text, .wide:
       Terminal.show(PlanRenderer(colour: Terminal.isRich).render(plan))
       if !plan.diagnostics.isEmpty {
-        Terminal.complain(DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(plan.diagnostics))
+        Terminal.complain(coloured: DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(plan.diagnostics))
       }
     }
     if detailedExitcode, plan.hasChanges { throw ExitStatus.changes }

@@ -31,7 +31,7 @@ struct Get: AsyncParsableCommand {
     case .text, .wide:
       Terminal.show(StatusText.table(fleet, wide: output.format == .wide, now: .now))
       if !fleet.diagnostics.isEmpty {
-        Terminal.complain(DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(fleet.diagnostics))
+        Terminal.complain(coloured: DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(fleet.diagnostics))
       }
       for problem in fleet.problems { Terminal.complain("headgate: \(problem)") }
     }

@@ -60,7 +60,7 @@ struct Run: ParsableCommand {
       outputs = RunOutputs(answer, order: names ?? model.outputs.map(\.name))
       id = inputs.id
     } catch let error as ModelFileError {
-      throw Failure("\(model): \(error.description)")
+      throw Failure(error, of: model)
     } catch let error as RunError {
       throw Failure(error.message)
     }

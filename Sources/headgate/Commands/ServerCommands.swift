@@ -36,7 +36,9 @@ struct Serve: AsyncParsableCommand {
       is used.
       """)
 
-  @Argument(help: "An ONNX file.", completion: .file(extensions: ["onnx"]))
+  @Argument(
+    help: "A model file: ONNX, XGBoost's JSON or UBJSON, or LightGBM's text.",
+    completion: .file(extensions: ["onnx", "json", "ubj", "txt"]))
   var file: String
   @Flag(help: "Let other machines reach the ungated model.")
   var allowUngated = false

@@ -13,7 +13,7 @@ enum ConfigurationFile {
     do throws(ConfigurationFaults) {
       return try Configuration(yaml: bytes)
     } catch {
-      Terminal.complain(DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(error.diagnostics))
+      Terminal.complain(coloured: DiagnosticRenderer(usesColour: Terminal.complaintsAreRich).text(error.diagnostics))
       throw Failure("\(folder.configuration) cannot be used: mend it, or remove it and give flags")
     }
   }

@@ -28,6 +28,11 @@ struct LooseFiles: ArtifactStore {
   func path(of digest: Digest, in shelf: Shelf) -> String? {
     shelf == .artifacts ? paths[digest] : nil
   }
+
+  func holds(_ digest: Digest, in shelf: Shelf) -> Bool {
+    guard let path = path(of: digest, in: shelf), let bytes = try? ModelBytes(path: path) else { return false }
+    return bytes.withUnsafeBytes { Digest.sha256(of: $0) } == digest
+  }
 }
 
 /// Gives gates the files of a working tree.

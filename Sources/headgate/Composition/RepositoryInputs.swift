@@ -1,12 +1,11 @@
 import Building
 import Datasets
 import Domain
-import Store
 
 /// Gives builds and gates the files of the commit a deployment was read at, and splits of its data sets.
 struct RepositoryInputs: BuildInputs {
   let repository: any Repository
-  let artifacts: FileArtifactStore
+  let artifacts: any ArtifactStore
   let memo: any Memo
   private static let fileLimit = 4 << 30
   private static let namespace = "dataset.split"
@@ -40,7 +39,7 @@ struct RepositoryInputs: BuildInputs {
     do {
       // A damaged copy is written again.
       if let known = try memo.value(of: key, in: Self.namespace).flatMap(Digest.init),
-        (try? artifacts.contents(of: known, in: .artifacts, limit: Self.fileLimit)) != nil
+        artifacts.holds(known, in: .artifacts)
       {
         return known
       }

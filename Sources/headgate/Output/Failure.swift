@@ -18,6 +18,11 @@ struct Failure: Error, CustomStringConvertible {
     self.description = description
   }
 
+  /// What is wrong with a model file. That it cannot be opened is said with its path already.
+  init(_ error: ModelFileError, of path: String) {
+    self.init(error.code == .unreadable ? error.description : "\(path): \(error.description)")
+  }
+
   /// Ends the process. Errors of our modules are one line already; those of the argument parser print themselves.
   static func end(_ error: any Error, otherwise: () -> Never) -> Never {
     let line: String? =

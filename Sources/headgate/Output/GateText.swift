@@ -14,7 +14,8 @@ enum GateText {
     for finding in report.findings {
       lines.append("      \(finding.blocks ? "blocks" : "notes"): \(finding.rule): \(finding.message)")
     }
-    return lines
+    // A report names what is in model files and data sets.
+    return lines.map { Terminal.plain($0) }
   }
 
   /// Metric, value, interval and limit on one line.

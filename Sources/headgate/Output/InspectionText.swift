@@ -31,7 +31,7 @@ enum InspectionText {
     if !inspection.operators.isEmpty { lines += ["", operators(inspection, isWide: isWide)] }
     lines.append("")
     lines.append(report.problem.map { "Not runnable: \($0)" } ?? "Runnable.")
-    return lines.map(plain).joined(separator: "\n")
+    return Terminal.plain(lines.joined(separator: "\n"), keepsLines: true)
   }
 
   private static func ports(_ inspection: ModelInspection) -> String {
@@ -58,16 +58,8 @@ enum InspectionText {
   }
 
   private static func bytes(_ count: Int) -> String {
-    let units: [(name: String, size: Int)] = [("GB", 1 << 30), ("MB", 1 << 20), ("KB", 1 << 10)]
+    let units: [(name: String, size: Int)] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)]
     guard let unit = units.first(where: { count >= $0.size }) else { return "\(count) bytes" }
     return "\((Double(count) / Double(unit.size) * 10).rounded() / 10) \(unit.name)"
-  }
-
-  /// Names come from the file: control characters must not reach a terminal.
-  private static func plain(_ text: String) -> String {
-    let scalars = text.unicodeScalars.map { scalar in
-      scalar.properties.generalCategory == .control && scalar != "\n" ? "?" : Character(scalar)
-    }
-    return String(scalars)
   }
 }

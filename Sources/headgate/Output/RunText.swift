@@ -10,7 +10,7 @@ enum RunText {
   /// - Parameter isWide: whether all rows and columns are shown.
   static func text(_ outputs: RunOutputs, isWide: Bool) -> String {
     let parts = outputs.outputs
-    let heads = parts.map { "\($0.name): \(summary($0.value))" }
+    let heads = parts.map { "\(Terminal.plain($0.name)): \(summary($0.value))" }
     if let rows = commonRowCount(parts) {
       return (heads + ["", table(parts, rows, isWide: isWide)]).joined(separator: "\n")
     }
@@ -72,8 +72,9 @@ enum RunText {
   }
 
   private static func heading(_ name: String, _ value: Value, _ index: Int, _ tensor: Tensor) -> String {
-    switch value {
-    case .maps(.strings(let keys), _) where index < keys.count: "\(name)[\(keys[index])]"
+    let name = Terminal.plain(name)
+    return switch value {
+    case .maps(.strings(let keys), _) where index < keys.count: "\(name)[\(Terminal.plain(keys[index]))]"
     case .maps(.integers(let keys), _) where index < keys.count: "\(name)[\(keys[index])]"
     default: tensor.rank == 1 ? name : "\(name)[\(index)]"
     }
@@ -116,18 +117,13 @@ enum RunText {
     case .uint32: return texts(UInt32.self)
     case .uint64: return texts(UInt64.self)
     case .bool: return texts(Bool.self)
-    case .string: return (try? tensor.withElements(String.self) { $0.prefix(count).map(quoted) }) ?? []
+    case .string: return (try? tensor.withElements(String.self) { $0.prefix(count).map { Terminal.plain($0) } }) ?? []
     case .int4, .int2: return (try? self.cells(tensor.reinterpreted(as: .int8), count)) ?? []
     case .uint4, .uint2: return (try? self.cells(tensor.reinterpreted(as: .uint8), count)) ?? []
     default:
       let floats = (try? tensor.convertedToFloats()) ?? []
       return floats.isEmpty ? [String](repeating: "?", count: count) : floats.prefix(count).map(\.description)
     }
-  }
-
-  /// Texts of a model may hold anything: control characters must not reach a terminal.
-  private static func quoted(_ text: String) -> String {
-    String(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : Character($0) })
   }
 }
 

@@ -47,7 +47,7 @@ enum StatusText {
     if !description.championGates.isEmpty {
       lines += ["Gates of the champion:"] + description.championGates.flatMap(GateText.lines)
     }
-    return lines.joined(separator: "\n")
+    return Terminal.plain(lines.joined(separator: "\n"), keepsLines: true)
   }
 
   /// Why an object stands where it stands, and what would move it.
@@ -72,7 +72,7 @@ enum StatusText {
       lines.append(
         "The candidate has given \(counted.answers) answers in this step, \(counted.errors) of them errors\(p99).")
     }
-    return lines.joined(separator: "\n")
+    return Terminal.plain(lines.joined(separator: "\n"), keepsLines: true)
   }
 
   /// A line an event, oldest first.
@@ -85,7 +85,7 @@ enum StatusText {
         event.message,
       ])
     }
-    return table.text
+    return Terminal.plain(table.text, keepsLines: true)
   }
 
   private static func word(_ object: ObjectStatus, _ type: Condition.Kind) -> String {

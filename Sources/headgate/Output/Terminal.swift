@@ -16,14 +16,29 @@ enum Terminal {
     write(text.hasSuffix("\n") ? text : text + "\n", to: 1)
   }
 
-  /// Writes a remark, a warning or an error.
+  /// Writes a remark, a warning or an error, which may speak of names from outside.
   static func complain(_ text: String) {
+    complain(coloured: plain(text, keepsLines: true))
+  }
+
+  /// Writes what has colours of our own, and nothing else that steers a terminal.
+  static func complain(coloured text: String) {
     write(text.hasSuffix("\n") ? text : text + "\n", to: 2)
   }
 
   /// Writes a part of a line that the next part may overwrite.
   static func move(_ text: String) {
     write(text, to: 2)
+  }
+
+  /// Text from outside, such as names in a model file, with `?` for each control character: none may steer a terminal.
+  /// - Parameter keepsLines: whether line ends stay as they are.
+  static func plain(_ text: String, keepsLines: Bool = false) -> String {
+    let characters: [Character] = text.unicodeScalars.map { scalar in
+      let isKept = scalar.properties.generalCategory != .control || (keepsLines && scalar == "\n")
+      return isKept ? Character(scalar) : "?"
+    }
+    return String(characters)
   }
 
   private static func write(_ text: String, to descriptor: Int32) {
