@@ -34,9 +34,9 @@ ARABIC = ["بسم الله الرحمن الرحيم", "ذهب الولد إلى
 
 
 # Scores of 10 and more; a number rounded the other way is off by a step in the next layer.
-def tashkeel(name, model, file, high, **tolerance):
-    @MODELS.add(name, f"text2tashkeel/models/{file}", "vowel signs for Arabic, dynamically quantized LSTM", **tolerance,
-                by_node=True, classes=True)
+def tashkeel(name, model, file, high, **judged):
+    @MODELS.add(name, f"text2tashkeel/models/{file}", "vowel signs for Arabic, dynamically quantized LSTM", **judged,
+                by_node=True)
     def _(packages, path):
         random, given = Random(name), session(path).get_inputs()[0].name
         for shape in ((1, 1), (1, 33)):
@@ -51,12 +51,12 @@ def tashkeel(name, model, file, high, **tolerance):
             yield "a sentence", inputs
 
 
-tashkeel("tashkeel-rawi", "rawi-int8", "rawi.int8.onnx", 60, atol=0.1)
-tashkeel("tashkeel-rawi-v2", "rawi-v2-int8", "rawi_v2.int8.onnx", 60, atol=0.05)
+tashkeel("tashkeel-rawi", "rawi-int8", "rawi.int8.onnx", 60, atol=0.1, classes=True)
+tashkeel("tashkeel-rawi-v2", "rawi-v2-int8", "rawi_v2.int8.onnx", 60, atol=0.05, classes=True)
 tashkeel("tashkeel-rawi-v3", "rawi-v3-int8", "rawi_v3.int8.onnx", 60, atol=1e-5)
 tashkeel("tashkeel-ensemble", "rawi-ensemble", "rawi_ensemble.int8.onnx", 60)
 # Its attention passes such steps on, as the package says too.
-tashkeel("tashkeel-bilstm", "bilstm-int8", "bilstm.int8.onnx", 50, atol=0.3)
+tashkeel("tashkeel-bilstm", "bilstm-int8", "bilstm.int8.onnx", 50, atol=0.3, classes=True)
 
 THAI = "ฉันไปโรงเรียนทุกวันจันทร์ถึงวันศุกร์ เวลา 8 โมงเช้า"
 
