@@ -11,10 +11,14 @@
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 toolchain=$(dirname "$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")")
+# It is brought in whole.
+[ "$toolchain" != / ] || { echo "swift lies in /usr/bin: install the toolchain in a folder of its own" >&2; exit 1; }
 
 if [ -z "${HEADGATE_CHROOT:-}" ]; then
   HEADGATE_CHROOT=$(mktemp -d "${TMPDIR:-/tmp}/headgate-chroot.XXXXXX")
-  trap 'rm -rf "$HEADGATE_CHROOT"' EXIT
+  trap 'rm -rf "$HEADGATE_CHROOT" "$HEADGATE_CHROOT.log"' EXIT
+else
+  trap 'rm -f "$HEADGATE_CHROOT.log"' EXIT
 fi
 chroot=$HEADGATE_CHROOT
 if [ ! -e "$chroot/etc/debian_version" ]; then

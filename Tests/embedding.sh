@@ -12,8 +12,8 @@ root=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# A clone holds what is committed; a test must see what it was started on.
-git clone -q "$root" "$work/headgate"
+# A clone holds what is committed.
+git clone -q --no-tags "$root" "$work/headgate"
 git -C "$work/headgate" tag 0.1.0
 
 mkdir -p "$work/app/Sources/app"
@@ -42,10 +42,13 @@ swift build -q
 answer=$(.build/debug/app)
 echo "$answer"
 [ "$answer" = "y [1, 2]" ] || { echo "another answer than y [1, 2]" >&2; exit 1; }
-built=$(find .build/debug -maxdepth 1 -name '*.build' -printf '%f ' | tr ' ' '\n' | grep -vE '^(app|Headgate[A-Za-z]*)(-[A-Za-z]+)?\.build$' | tr '\n' ' ' || true)
+# The folder is a link, which find follows only with a slash.
+built=$(find .build/debug/ -maxdepth 1 -name '*.build' -printf '%f\n')
+grep -q '^HeadgateRuntime\.build$' <<<"$built" || { echo "no trace of what was built" >&2; exit 1; }
+needless=$(grep -vE '^(app|Headgate[A-Za-z]*)(-[A-Za-z]+)?\.build$' <<<"$built" || true)
 resolved=$(ls .build/checkouts | tr '\n' ' ')
 echo "packages resolved: $resolved"
-[ -z "${built// /}" ] || { echo "built without need: $built" >&2; exit 1; }
+[ -z "$needless" ] || { echo "built without need: ${needless//$'\n'/ }" >&2; exit 1; }
 if [ -n "${HEADGATE_ONLY:-}" ] && [ "$resolved" != "headgate " ]; then
   echo "resolved more than the runtime" >&2
   exit 1

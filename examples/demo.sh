@@ -16,7 +16,8 @@ storybegan=$SECONDS
 finish() {
   local code=$?
   if [ -n "$loader" ]; then kill "$loader" 2>/dev/null || true; fi
-  stop
+  # In a shell of its own: what it cannot stop must not hide what failed.
+  (stop) || code=1
   if [ $code -ne 0 ]; then
     printf '\ndemo: failed in part: %s\ndemo: everything is kept in %s\n' "$part" "$home" >&2
   elif [ -z "${HEADGATE_DEMO_HOME:-}" ]; then

@@ -124,6 +124,8 @@ stop() {
   if running; then
     kill "$(cat "$home/pid")"
     for _ in $(seq 450); do running || break; sleep 0.1; done
+    # With its number kept, the next --stop finds it.
+    if running; then die "process $(cat "$home/pid") does not end"; fi
   fi
   rm -f "$home/pid"
 }

@@ -3,11 +3,13 @@ import Foundation
 import Synchronization
 import Testing
 
+@testable import Building
+
 /// A folder of its own for one test, removed with its owner.
 final class TemporaryFolder: Sendable {
   let path = FileManager.default.temporaryDirectory.path + "/headgate-building-" + UUID().uuidString
 
-  deinit { try? FileManager.default.removeItem(atPath: path) }
+  deinit { FileSystem.removeTree(path) }
 }
 
 /// What can happen to a stored file.

@@ -152,10 +152,7 @@ func dataset(
   @Test func `reads as published`() throws {
     let url = repositoryRoot().appending(path: "examples/adult/adult.csv")
     let bytes = Array(try Data(contentsOf: url))
-    let clock = ContinuousClock()
-    let start = clock.now
     let table = try CSVTable(csv: bytes, name: "adult.csv")
-    let parsed = clock.now
     #expect(table.rowCount == 48_842)
     #expect(table.columns.count == 16)
     let rows = Array(0..<table.rowCount)
@@ -170,9 +167,6 @@ func dataset(
       } else {
         #expect(try table.texts(of: column, rows: rows, missing: missing).codes.count == 48_842)
       }
-    }
-    if ProcessInfo.processInfo.environment["HEADGATE_TIMINGS"] != nil {
-      print("adult.csv: parsed in \(parsed - start), all columns read in \(clock.now - parsed)")
     }
     let path = try #require(RepositoryPath("examples/adult/adult.csv"))
     let spec = DatasetSpec(

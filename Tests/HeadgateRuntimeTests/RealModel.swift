@@ -11,6 +11,8 @@ struct RealModel: Sendable {
     let what: String
     /// What the inputs of each data set are.
     let sets: [String]
+    /// Whether users take the class with the highest score of those along an output's last axis.
+    let classes: Bool
     /// ONNX Runtime's time for all of them, on one thread.
     let seconds: Double
   }
@@ -19,8 +21,8 @@ struct RealModel: Sendable {
   struct Outcome {
     var problems: [String] = []
     /// The furthest that an element lies off, relative to the expected one; the absolute tolerance counts as the
-    /// relative one does, so that nothing above the relative tolerance passes.
-    var worst = 0.0
+    /// relative one does, so that nothing above the relative tolerance passes. Nil when no output has floats.
+    var worst: Double?
     var time = Duration.zero
   }
 
@@ -43,7 +45,11 @@ struct RealModel: Sendable {
     let model = try Model(path: test.modelPath)
     var outcome = Outcome()
     let sets = try test.sets()
-    let labels = try description().sets
+    let description = try description()
+    let labels = description.sets
+    if sets.count != labels.count {
+      outcome.problems.append("\(sets.count) data sets, of which data.json names \(labels.count)")
+    }
     for (index, set) in sets.enumerated() {
       let label = index < labels.count ? labels[index] : "data set \(index)"
       var inputs: [String: Value] = [:]
@@ -62,22 +68,47 @@ struct RealModel: Sendable {
         if let difference = try test.tolerance.difference(actual, expected) {
           outcome.problems.append("\(label), output \(info.name): \(difference)")
         }
-        outcome.worst = max(outcome.worst, try distance(actual, expected))
+        guard let pairs = try pairs(actual, expected) else { continue }
+        outcome.worst = max(outcome.worst ?? 0, distance(pairs))
+        if description.classes, let width = actual.tensor?.shape.last, width > 1,
+          let row = rowOfOtherClass(pairs, width: width)
+        {
+          outcome.problems.append("\(label), output \(info.name): row \(row) has its highest score elsewhere")
+        }
       }
     }
     return outcome
   }
 
-  private func distance(_ actual: Value, _ expected: Value) throws -> Double {
-    guard case .tensor(let actual) = actual, case .tensor(let expected) = expected, actual.shape == expected.shape,
-      actual.elementType == .float, expected.elementType == .float
-    else { return 0 }
+  /// The elements of both; nil for anything but tensors of floats of one shape.
+  private func pairs(_ actual: Value, _ expected: Value) throws -> [(actual: Double, expected: Double)]? {
+    guard let actual = actual.tensor, let expected = expected.tensor, actual.shape == expected.shape,
+      actual.elementType == expected.elementType
+    else { return nil }
+    switch actual.elementType {
+    case .double: return zip(try actual.doubles(), try expected.doubles()).map { ($0, $1) }
+    case .float, .float16, .bfloat16:
+      return zip(try actual.convertedToFloats(), try expected.convertedToFloats()).map { (Double($0), Double($1)) }
+    default: return nil
+    }
+  }
+
+  private func distance(_ pairs: [(actual: Double, expected: Double)]) -> Double {
     let floor = test.tolerance.absolute / test.tolerance.relative
-    return zip(try actual.floats(), try expected.floats()).reduce(0.0) { worst, pair in
-      let (actual, expected) = (Double(pair.0), Double(pair.1))
+    return pairs.reduce(0.0) { worst, pair in
+      let (actual, expected) = pair
       guard actual != expected, !(actual.isNaN && expected.isNaN) else { return worst }
       let distance = abs(actual - expected) / (abs(expected) + floor)
       return distance <= worst ? worst : distance
     }
+  }
+
+  /// The first row of `width` elements whose highest one is another than expected.
+  private func rowOfOtherClass(_ pairs: [(actual: Double, expected: Double)], width: Int) -> Int? {
+    stride(from: 0, to: pairs.count, by: width).first { start in
+      let places = start..<start + width
+      let actual = places.max { pairs[$0].actual < pairs[$1].actual }
+      return actual != places.max { pairs[$0].expected < pairs[$1].expected }
+    }.map { $0 / width }
   }
 }

@@ -22,9 +22,10 @@ import Testing
   }
 
   @Test func `is killed with its children when its time is over`() async throws {
-    let ending = try await shell("sleep 600 & echo $!; wait").run(deadline: .milliseconds(300))
+    let ending = try await shell("sleep 600 & echo $!; wait").run(deadline: .seconds(3))
     #expect(ending.status == .stopped(.timeOver))
-    let child = try #require(Int32(String(decoding: ending.standardOutput, as: UTF8.self).split(separator: "\n")[0]))
+    let lines = String(decoding: ending.standardOutput, as: UTF8.self).split(separator: "\n")
+    let child = try #require(lines.first.flatMap { Int32($0) })
     #expect(await becomesTrue { kill(child, 0) == -1 || isZombie(child) })
   }
 

@@ -55,7 +55,7 @@ import Testing
   }
 
   @Test func `can put its files in order before it is killed`() throws {
-    let limits = ProcessLimits(total: .seconds(60), silence: .milliseconds(300), grace: .seconds(20))
+    let limits = ProcessLimits(total: .seconds(60), silence: .seconds(3), grace: .seconds(20))
     let ending = try run("trap 'echo tidy; exit' TERM; while :; do sleep 0.05; done", limits: limits)
     #expect(ending.standardOutput == Array("tidy\n".utf8))
   }

@@ -145,7 +145,7 @@ import Testing
     }
   }
 
-  @Test func `can be read while its host is silent`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `can be read while its host is silent`() async throws {
     let head = try fixture.commit(["a.yaml": "one"])
     let silent = fixture.folder + "/silent"
     let git = try fixture.script("test -e '\(silent)' || exec git \"$@\"\ntouch '\(silent).now'\nexec sleep 1000")
@@ -153,7 +153,7 @@ import Testing
     _ = try await repository.fetchHead()
     #expect(FileManager.default.createFile(atPath: silent, contents: nil))
     let poll = Task { try await repository.fetchHead() }
-    while !FileManager.default.fileExists(atPath: silent + ".now") { await Task.yield() }
+    try await becomesTrue { FileManager.default.fileExists(atPath: silent + ".now") }
     #expect(try await repository.snapshot(at: "HEAD").files(under: .root).count == 1)
     #expect(try await repository.isAncestor(head, of: head))
     poll.cancel()
@@ -163,21 +163,29 @@ import Testing
   @Test func `ends a peer that never answers, with all its children`() async throws {
     let children = fixture.folder + "/children"
     let git = try fixture.script("sleep 1000 & echo $! >> '\(children)'\necho $$ >> '\(children)'\ntrap '' TERM\nwait")
-    let repository = try fixture.repository(limit: .milliseconds(300), git: git)
+    let repository = try fixture.repository(limit: .seconds(5), git: git)
     await expectGitError(.unreachable, "did not answer within") { _ = try await repository.fetchHead() }
     let pids = try String(contentsOfFile: children, encoding: .utf8).split(separator: "\n").compactMap { pid_t($0) }
     #expect(pids.count == 2)
     for pid in pids { #expect(await isGone(pid)) }
   }
 
-  @Test func `stops waiting when its task is cancelled`() async throws {
+  @Test(.timeLimit(.minutes(10))) func `stops waiting when its task is cancelled`() async throws {
     let started = fixture.folder + "/started"
     let git = try fixture.script("echo $$ > '\(started)'\nexec sleep 1000")
     let repository = try fixture.repository(git: git)
     let poll = Task { try await repository.fetchHead() }
-    while !FileManager.default.fileExists(atPath: started) { await Task.yield() }
+    try await becomesTrue { FileManager.default.fileExists(atPath: started) }
     poll.cancel()
     await expectGitError(.failed, "stopped") { _ = try await poll.value }
+  }
+
+  /// Waits until the time limit of the test cancels it.
+  private func becomesTrue(_ condition: () -> Bool) async throws {
+    while !condition() {
+      try Task.checkCancellation()
+      await Task.yield()
+    }
   }
 
   /// A killed orphan is gone once whoever inherits it has taken note.

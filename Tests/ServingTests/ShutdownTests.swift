@@ -68,7 +68,7 @@ private struct HeldAdmission: Admission {
   }
 
   @Test func `is not ready any more, and tells clients to go elsewhere, before it listens no longer`() async throws {
-    let server = try await RunningServer.gated(try TestState(), drainTime: .seconds(1))
+    let server = try await RunningServer.gated(try TestState(), drainTime: .seconds(10))
     #expect(try await server.get("/v2/health/ready").status == 200)
     async let end: Void = server.stop()
     var last = try await server.get("/v2/health/ready")

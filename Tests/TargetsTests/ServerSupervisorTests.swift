@@ -29,7 +29,7 @@ private func temporaryFolder() throws -> StateFolder {
   return StateFolder(path)
 }
 
-@Suite struct `A server's supervisor` {
+@Suite(.timeLimit(.minutes(10))) struct `A server's supervisor` {
   @Test func `starts a server, starts it again when it is killed, and leaves it alive at the end`() async throws {
     let folder = try temporaryFolder()
     defer { try? FileManager.default.removeItem(atPath: folder.root) }
@@ -47,7 +47,7 @@ private func temporaryFolder() throws -> StateFolder {
     }
     task.cancel()
     await task.value
-    #expect(pids.count == 2)
+    try #require(pids.count == 2)
     #expect(kill(pids[1], 0) == 0)
     // The next supervisor adopts it.
     let (later, laterContinuation) = AsyncStream.makeStream(of: ServerSupervisor.Event.self)

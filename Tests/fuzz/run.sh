@@ -27,6 +27,7 @@ build() {
     c_options=("-fsanitize=$sanitizer")
   fi
   mkdir -p "$scratch/kernels"
+  rm -f "$scratch"/kernels/*.o
   printf 'module HeadgateKernels {\n  umbrella "%s"\n  export *\n}\n' "$PWD/Sources/HeadgateKernels/include" \
     >"$scratch/kernels/module.modulemap"
   for source in Sources/HeadgateKernels/*.c; do
@@ -66,10 +67,11 @@ limit() {
 fuzz() {
   local target=$1 runs=$HEADGATE_SCALE_FUZZ_RUNS log=$work/logs/$1.txt seeds=()
   local grown=$work/corpus/$target findings=$work/findings/$target
-  mkdir -p "$grown" "$findings" "$work/logs"
   local group=$target
   case $target in onnx | inspection) group=model ;; esac
-  [ -d "Tests/fuzz/corpus/$group" ] && seeds+=("Tests/fuzz/corpus/$group")
+  seeds+=("Tests/fuzz/corpus/$group")
+  [ -d "${seeds[0]}" ] || { echo "fuzz $target: no such target, or no ${seeds[0]}" >&2; return 1; }
+  mkdir -p "$grown" "$findings" "$work/logs"
   [ -d "${HEADGATE_FUZZ_SEEDS:-/nonexistent}/$group" ] && seeds+=("$HEADGATE_FUZZ_SEEDS/$group")
   local dictionary=Tests/fuzz/dictionaries/$group.txt
   local options=(-runs="$runs" -max_total_time="$HEADGATE_SCALE_FUZZ_SECONDS" -max_len="$(limit "$target")" -timeout=20

