@@ -24,8 +24,7 @@ struct SHA256 {
   }
 
   /// libcrypto's state.
-  ///
-  /// Sendable because it is changed only while one value alone refers to it.
+  // SAFETY: it is changed only while one value alone refers to it.
   private final class Context: @unchecked Sendable {
     let pointer = EVP_MD_CTX_new()
 
@@ -41,7 +40,8 @@ struct SHA256 {
       EVP_MD_CTX_free(pointer)
     }
 
-    /// Found once: a search takes longer than a short digest. Never freed or changed.
+    /// Found once: a search takes longer than a short digest.
+    // SAFETY: it is never changed or freed.
     private nonisolated(unsafe) static let algorithm = EVP_MD_fetch(nil, "SHA256", nil)
 
     /// A digest that was not computed must reach nobody; there is none without memory or without SHA-256.
