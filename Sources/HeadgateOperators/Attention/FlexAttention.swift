@@ -26,8 +26,12 @@ enum FlexAttention {
       // Both sides take the root of the scale, as the operator's definition has it, for half precision's sake.
       let root = (scale ?? Float(1 / Double(shape.query.size).squareRoot())).squareRoot()
       let factor = try Casting.convert(try Tensor(shape: [], floats: [root]), to: type, call)
-      let left = try Arithmetic.multiply(query, factor, call)
-      let right = try Arranging.permuted(try Arithmetic.multiply(key, factor, call), [0, 1, 3, 2], call)
+      // Products of halves fit a float: they are rounded once.
+      let scaled = { (side: Tensor) throws(TensorError) in
+        try Casting.convert(try Arithmetic.multiply(side.widened(call), factor.widened(call), call), to: type, call)
+      }
+      let left = try scaled(query)
+      let right = try Arranging.permuted(try scaled(key), [0, 1, 3, 2], call)
       let products = try MatrixOperators.product(
         left.reshaped(to: [batch, keyHeads, rows, shape.query.size]).widened(call), right.widened(call), call)
       // The scores have the inputs' precision before they get the softmax's.

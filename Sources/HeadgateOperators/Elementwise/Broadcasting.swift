@@ -43,30 +43,46 @@ struct Broadcasting {
     if axes.isEmpty { axes = [Axis(extent: 1, strideA: 1, strideB: 1)] }
   }
 
-  /// Calls `row(offsetA, offsetB, offset)` for each innermost row.
-  @inline(__always)
-  func forEachRow(_ row: (Int, Int, Int) -> Void) {
-    guard axes.allSatisfy({ $0.extent > 0 }) else { return }
-    guard axes.count > 1 else { return row(0, 0, 0) }
-    var counters = [Int](repeating: 0, count: axes.count)
-    var offsetA = 0
-    var offsetB = 0
-    var offset = 0
-    while true {
-      row(offsetA, offsetB, offset)
-      offset += axes[0].extent
+  /// Where the innermost rows begin, in their order.
+  var rows: Rows { Rows(axes) }
+
+  /// Walks all axes but the innermost. A walk rather than a function that takes a closure, so that it is not compiled
+  /// anew for each operator and type.
+  struct Rows {
+    struct Row {
+      var offsetA = 0
+      var offsetB = 0
+      var offset = 0
+    }
+
+    private let axes: [Axis]
+    private var counters: [Int]
+    private var row: Row?
+
+    fileprivate init(_ axes: [Axis]) {
+      self.axes = axes
+      counters = [Int](repeating: 0, count: axes.count)
+      row = axes.allSatisfy { $0.extent > 0 } ? Row() : nil
+    }
+
+    @inline(never)
+    mutating func next() -> Row? {
+      guard let current = row else { return nil }
+      var next = current
+      next.offset += axes[0].extent
       var level = 1
-      while true {
+      while level < axes.count {
         counters[level] += 1
-        offsetA += axes[level].strideA
-        offsetB += axes[level].strideB
+        next.offsetA += axes[level].strideA
+        next.offsetB += axes[level].strideB
         if counters[level] < axes[level].extent { break }
-        offsetA -= axes[level].strideA * axes[level].extent
-        offsetB -= axes[level].strideB * axes[level].extent
+        next.offsetA -= axes[level].strideA * axes[level].extent
+        next.offsetB -= axes[level].strideB * axes[level].extent
         counters[level] = 0
         level += 1
-        if level == axes.count { return }
       }
+      row = level < axes.count ? next : nil
+      return current
     }
   }
 
@@ -78,10 +94,11 @@ struct Broadcasting {
   ) {
     guard let a = a.baseAddress, let b = b.baseAddress, let output = output.baseAddress else { return }
     let inner = axes[0]
-    forEachRow { offsetA, offsetB, offset in
-      let a = a + offsetA
-      let b = b + offsetB
-      let output = output + offset
+    var rows = rows
+    while let row = rows.next() {
+      let a = a + row.offsetA
+      let b = b + row.offsetB
+      let output = output + row.offset
       switch (inner.strideA, inner.strideB) {
       case (1, 1): for index in 0..<inner.extent { output[index] = combine(a[index], b[index]) }
       case (1, 0):

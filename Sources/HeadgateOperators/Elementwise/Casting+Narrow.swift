@@ -29,7 +29,7 @@ extension Casting {
     var numbers = source
     // Text may have more digits than a float, and must be rounded once.
     if source.elementType == .string { numbers = try convert(source, to: .double, call) }
-    if source.elementType == .bool { numbers = try convert(source, to: .float, call) }
+    if source.elementType == .bool || source.elementType == .float16 { numbers = try convert(source, to: .float, call) }
     defer { withExtendedLifetime(numbers) {} }
     return try target.visit(ToNarrowFloat(tensor: numbers, rules: rules, call: call))
   }

@@ -62,6 +62,15 @@ enum Casting {
     case (.float, .float16):
       let x = try source.elements(Float.self)
       return try call.make(Float16.self, source.shape) { output in HalfConversion.narrow(x, into: output) }
+    case (.double, .float16):
+      let x = try source.elements(Double.self)
+      return try call.make(Float16.self, source.shape) { output in
+        for index in x.indices { output[index] = Float16(x[index]) }
+      }
+    // Text may have more digits than a float, and must be rounded once.
+    case (.string, .float16): return try convert(convert(source, to: .double, call), to: target, call)
+    // Float holds all halves, and all integers that are not infinite as one.
+    case (.float16, _), (_, .float16): return try convert(convert(source, to: .float, call), to: target, call)
     case (.string, .bool):
       return try convert(convert(source, to: .double, call), to: .bool, call)
     case (.bool, _): return try target.visit(FromBool(tensor: source, call: call))

@@ -4,20 +4,24 @@ import HeadgateTensors
 enum Comparison {
   static let table: [OperatorDefinition] =
     [
-      .op("Equal", since: 1, equal), .op("Less", since: 1, compare(.less)), .op("Greater", since: 1, compare(.greater)),
-      .op("LessOrEqual", since: 12, compare(.lessOrEqual)), .op("GreaterOrEqual", since: 12, compare(.greaterOrEqual)),
+      .op("Equal", since: 1, equal), .op("Less", since: 1, compare(.less)),
+      .op("Greater", since: 1, compare(.less, swapped: true)),
+      .op("LessOrEqual", since: 12, compare(.lessOrEqual)),
+      .op("GreaterOrEqual", since: 12, compare(.lessOrEqual, swapped: true)),
       .op("And", since: 1, logic { $0 && $1 }), .op("Or", since: 1, logic { $0 || $1 }),
       .op("Xor", since: 1, logic { $0 != $1 }), .op("Not", since: 1, not),
       .op("IsNaN", since: 9, isNaN), .op("IsInf", since: 10, isInfinite),
     ].computingInSingle + [.op("Where", since: 9, select)]
 
   enum Relation: Sendable {
-    case equal, less, lessOrEqual, greater, greaterOrEqual
+    case equal, less, lessOrEqual
   }
 
-  private static func compare(_ relation: Relation) -> Kernel {
+  /// - Parameter swapped: whether the second input stands first, as `a > b` is `b < a`.
+  private static func compare(_ relation: Relation, swapped: Bool = false) -> Kernel {
     { (call) throws(TensorError) in
-      let (a, b) = try operands(call)
+      let inputs = try operands(call)
+      let (a, b) = swapped ? (inputs.1, inputs.0) : inputs
       return [.tensor(try a.elementType.visit(RelationVisitor(relation: relation, a: a, b: b, call: call)))]
     }
   }
@@ -94,8 +98,6 @@ private struct RelationVisitor: NumberVisitor {
     case .equal: try Comparison.map(call, a, b, of: type) { $0 == $1 }
     case .less: try Comparison.map(call, a, b, of: type) { $0 < $1 }
     case .lessOrEqual: try Comparison.map(call, a, b, of: type) { $0 <= $1 }
-    case .greater: try Comparison.map(call, a, b, of: type) { $0 > $1 }
-    case .greaterOrEqual: try Comparison.map(call, a, b, of: type) { $0 >= $1 }
     }
   }
 }

@@ -21,7 +21,11 @@ enum FilterPass {
       switch result.elementType {
       case .float: result = isLast ? try pass.run(Float.self, Float.self) : try pass.run(Float.self, Double.self)
       case .uint8: result = isLast ? try pass.run(UInt8.self, UInt8.self) : try pass.run(UInt8.self, Double.self)
-      default: result = try (isLast ? input.elementType : .double).visit(FilterTarget(pass: pass))
+      default:
+        let isHalf = isLast && input.elementType == .float16
+        let target = isLast ? input.elementType : .double
+        result =
+          isHalf ? try pass.run(Double.self, Float16.self) : try target.visit(FilterTarget(pass: pass))
       }
     }
     return result

@@ -35,7 +35,7 @@ enum GridSampling {
         GridPicking(input: input, places: places, sampler: sampler, shape: shape, call: call))
     }
     // These are not computed with.
-    if input.elementType == .bfloat16 {
+    if input.elementType == .bfloat16 || input.elementType == .float16 {
       let wide = try sample(try Casting.convert(input, to: .float, call), grid, type, sampler, shape, call)
       return try Casting.convert(wide, to: input.elementType, call)
     }

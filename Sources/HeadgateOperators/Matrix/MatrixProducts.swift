@@ -27,9 +27,10 @@ struct ProductShapes {
   /// Calls `body(a, b, output)` with the numbers of the matrices that meet in each batch.
   func forEachBatch(_ body: (Int, Int, Int) -> Void) {
     let inner = batches.axes[0]
-    batches.forEachRow { offsetA, offsetB, offset in
+    var rows = batches.rows
+    while let row = rows.next() {
       for index in 0..<inner.extent {
-        body(offsetA + index * inner.strideA, offsetB + index * inner.strideB, offset + index)
+        body(row.offsetA + index * inner.strideA, row.offsetB + index * inner.strideB, row.offset + index)
       }
     }
   }

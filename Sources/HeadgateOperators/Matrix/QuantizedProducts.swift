@@ -32,7 +32,12 @@ enum QuantizedProducts {
       scalesA: try a.values(of: scaleA, "scale", call), scalesB: try b.values(of: scaleB, "scale", call),
       scaleY: scaleY, zeroPoint: zeroPoint, shapes: try ProductShapes(a.tensor, b.tensor), sums: sums, type: type,
       call: call)
-    return [.tensor(try scaleA.elementType.visit(requantization))]
+    // Scales of half precision are multiplied and divided in it.
+    return [
+      .tensor(
+        scaleA.elementType == .float16
+          ? try requantization.visit(Float16.self) : try scaleA.elementType.visit(requantization))
+    ]
   }
 
   /// The int32 product of two operands, batches broadcast.

@@ -3,13 +3,14 @@ import HeadgateTensors
 // A kernel is written once as a generic visitor; the switch over the element type stands here, outside
 // of all loops, and gives the compiler a specialised loop for each type.
 
-/// Work that can be done on any type of number.
+/// Work that can be done on any type of number but those of 16 bits and less that have a point: these go over float, see
+/// `computingInSingle`.
 protocol NumberVisitor {
   associatedtype Output
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Output
 }
 
-/// Work that can be done on any floating-point type.
+/// Work that is done on float and double.
 protocol RealVisitor {
   associatedtype Output
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Output
@@ -33,7 +34,6 @@ extension ElementType {
     switch self {
     case .float: try visitor.visit(Float.self)
     case .double: try visitor.visit(Double.self)
-    case .float16: try visitor.visit(Float16.self)
     case .int8: try visitor.visit(Int8.self)
     case .int16: try visitor.visit(Int16.self)
     case .int32: try visitor.visit(Int32.self)
@@ -51,7 +51,6 @@ extension ElementType {
     switch self {
     case .float: try visitor.visit(Float.self)
     case .double: try visitor.visit(Double.self)
-    case .float16: try visitor.visit(Float16.self)
     default: throw TensorError(.elementType, "takes floating-point elements, got \(self)")
     }
   }

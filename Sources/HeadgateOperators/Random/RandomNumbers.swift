@@ -31,8 +31,8 @@ enum RandomNumbers {
   private static func draw(
     _ distribution: Distribution, _ shape: Shape, _ type: ElementType, _ call: OperatorCall
   ) throws(TensorError) -> Tensor {
-    // Narrower types than half precision are drawn in single and rounded.
-    let drawn: ElementType = type == .bfloat16 ? .float : type
+    // Narrower types are drawn in single and rounded.
+    let drawn: ElementType = type == .bfloat16 || type == .float16 ? .float : type
     let numbers = try drawn.visit(Drawing(distribution: distribution, shape: shape, call: call))
     return try Casting.convert(numbers, to: type, call)
   }
