@@ -124,4 +124,31 @@ import Testing
     ])
     #expect(try outputs["y"]?.tensor?.floats() == [2, 4])
   }
+
+  /// A loop over a loop, each of so many steps that the product would take for ever.
+  @Test func `count their steps together, at load and in a run`() throws {
+    func looping(_ body: ModelWriter) -> ModelWriter {
+      var outer = ModelWriter()
+      outer.input("i", type: 7, [])
+      outer.input("c", type: 9, [])
+      outer.node("Constant", [], ["n"], [.int("value_int", 60_000)])
+      outer.node("Identity", ["c"], ["d"])
+      outer.node("Loop", ["n", ""], [], [.graph("body", body)])
+      outer.output("d", type: 9, [])
+      return outer
+    }
+    var inner = ModelWriter()
+    inner.input("i", type: 7, [])
+    inner.input("c", type: 9, [])
+    inner.node("Identity", ["c"], ["d"])
+    inner.output("d", type: 9, [])
+    var writer = ModelWriter()
+    writer.node("Constant", [], ["n"], [.int("value_int", 60_000)])
+    writer.node("Loop", ["n", ""], [], [.graph("body", looping(inner))])
+    writer.node("Constant", [], ["y"], [.int("value_int", 1)])
+    writer.output("y", type: 7, [])
+    let model = try Model(bytes: ModelBytes(writer.bytes), options: ModelOptions(maxRunBytes: 32 << 20))
+    let error = #expect(throws: RunError.self) { try model.run([:]) }
+    #expect(error?.message.contains("steps") == true, "\(String(describing: error))")
+  }
 }

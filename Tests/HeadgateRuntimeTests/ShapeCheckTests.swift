@@ -141,6 +141,16 @@ import Testing
     #expect(estimate.unknownCount == 0)
   }
 
+  @Test func `is the largest number where sizes pass it, not a trap`() throws {
+    var writer = ModelWriter()
+    let shape: [Int64] = [1 << 30, 1 << 30]
+    writer.node("Constant", [], ["shape"], [.ints("value_ints", shape)])
+    for index in 0..<4 { writer.node("ConstantOfShape", ["shape"], ["x\(index)"]) }
+    writer.node("Sum", (0..<4).map { "x\($0)" }, ["y"])
+    writer.output("y", shape)
+    #expect(try MemoryEstimate(ModelBytes(writer.bytes)).runByteCount == .max)
+  }
+
   @Test func `tells what a file holds without loading it`() throws {
     var writer = ModelWriter()
     writer.input("x", [nil, 2])

@@ -61,17 +61,9 @@ struct LinearQuantity {
       var column = 0
       for index in output.indices {
         let value = Quantization.nearestInteger(Float(sums.elements[index]) * factors[column])
-        output[index] = T(saturating: value &+ zero)
+        output[index] = T(clamping: value &+ zero)
         column = column + 1 == factors.count ? 0 : column + 1
       }
     }
-  }
-}
-
-extension FixedWidthInteger {
-  /// The nearest value that the type has.
-  @inline(__always)
-  init(saturating value: Int32) {
-    self = Self(clamping: value)
   }
 }

@@ -122,7 +122,7 @@ private struct QuantizedPair {
     let broadcasting = try Broadcasting(first.shape, second.shape)
     let (x, y) = (try first.elements(type), try second.elements(type))
     return try call.make(type, broadcasting.shape) { output in
-      broadcasting.map(x, y, into: output) { T(saturating: body(Int32($0), Int32($1))) }
+      broadcasting.map(x, y, into: output) { T(clamping: body(Int32($0), Int32($1))) }
     }
   }
 }
@@ -152,7 +152,7 @@ private struct QuantizedSoftmax {
         for index in 0..<walk.extent {
           let place = start + index * walk.inner
           let share = exponentials[Int(greatest) - Int(x[place])] * steps / total
-          output[place] = T(saturating: Quantization.nearestInteger(share) &+ to.zero)
+          output[place] = T(clamping: Quantization.nearestInteger(share) &+ to.zero)
         }
       }
     }

@@ -144,6 +144,11 @@ extension MatrixProduct {
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       return multiply(a, b, into: c, m: m, n: n, k: k, accumulate: accumulate, columns: columns)
     }
+    if let a = a as? Operand<Double>, let b = Operand(b, columns: n) as? Operand<Double> {
+      // SAFETY: T is Double here.
+      let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self)
+      return multiply(a, b, into: c, m: m, n: n, k: k, accumulate: accumulate, columns: columns)
+    }
     for row in 0..<m {
       let target = c + row * columns
       if !accumulate { NumberRows.clear(target, count: n) }

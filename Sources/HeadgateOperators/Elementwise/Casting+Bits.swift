@@ -4,7 +4,7 @@ extension Casting {
   /// BitCast: the bits of each element as an element of another type of that many bits.
   static func bitCast(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
-    guard let target = try elementType(call, attribute: "to") else {
+    guard let target = try elementType(call.attributes, attribute: "to") else {
       throw TensorError(.missing, "attribute 'to' is absent")
     }
     guard input.elementType != .string, target != .string, bitCount(input.elementType) == bitCount(target) else {

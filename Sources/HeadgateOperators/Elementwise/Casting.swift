@@ -13,7 +13,7 @@ enum Casting {
     if case .string(let name)? = call.attributes["to"] {
       target = ElementType.allCases.first { $0.name == name.lowercased() }
     } else {
-      target = try elementType(call, attribute: "to")
+      target = try elementType(call.attributes, attribute: "to")
     }
     guard let target else { throw TensorError(.invalidValue, "attribute 'to' names no type") }
     return [.tensor(try convert(try call.tensor(0), to: target, call, try rules(call)))]
@@ -32,8 +32,8 @@ enum Casting {
   }
 
   /// The type whose number an attribute gives; nil where it is absent or 0, which is ONNX's word for no type.
-  static func elementType(_ call: OperatorCall, attribute name: String) throws(TensorError) -> ElementType? {
-    guard let number = try call.attributes.int(name), number != 0 else { return nil }
+  static func elementType(_ attributes: Attributes, attribute name: String) throws(TensorError) -> ElementType? {
+    guard let number = try attributes.int(name), number != 0 else { return nil }
     guard let type = Int32(exactly: number).flatMap(ElementType.init(rawValue:)) else {
       throw TensorError(.invalidValue, "attribute '\(name)' is \(number), which is no known element type")
     }

@@ -50,7 +50,7 @@ enum Generation {
     let input = try call.tensor(0)
     guard input.rank == 2 else { throw TensorError(.shape, "shape \(input.shape) is no matrix") }
     let diagonal = try call.attributes.int("k") ?? 0
-    let wanted = try Casting.elementType(call, attribute: "dtype")
+    let wanted = try Casting.elementType(call.attributes, attribute: "dtype")
     let (rows, columns) = (input.shape[0], input.shape[1])
     let eye = try call.make(Float.self, input.shape) { output in
       output.update(repeating: 0)

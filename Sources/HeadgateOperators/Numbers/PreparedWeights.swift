@@ -6,9 +6,12 @@ import Synchronization
 /// Weights may be tied, and a function may be called a hundred thousand times. What is made may take six times what the
 /// weights take: twice for numbers of 16 bits that become floats, and twice that for a matrix and its transpose.
 package final class PreparedWeights: Sendable {
-  private struct Key: Hashable {
-    enum Form { case wide, packed, packedTransposed }
+  /// What is made of weights.
+  enum Form {
+    case wide, axesSwapped, packed, packedTransposed
+  }
 
+  private struct Key: Hashable {
     let weights: Tensor.Identity
     let form: Form
   }
@@ -44,12 +47,18 @@ package final class PreparedWeights: Sendable {
   ///
   /// - Throws: `TensorError.memoryLimit` when there is no room.
   func wide(_ weights: Tensor, _ make: () throws(TensorError) -> Tensor) throws(TensorError) -> Tensor {
-    let key = Key(weights: weights.identity, form: .wide)
-    if case .tensor(let tensor)? = made(key) { return tensor }
     // At most twice its bytes, which fit.
-    guard take(weights.count * 4) else {
-      throw TensorError(.memoryLimit, "its weights take more than \(Self.shareOfWeights) times their size as floats")
-    }
+    if let tensor = try tensor(.wide, of: weights, byteCount: weights.count * 4, make) { return tensor }
+    throw TensorError(.memoryLimit, "its weights take more than \(Self.shareOfWeights) times their size as floats")
+  }
+
+  /// Another tensor of so many bytes made of the weights; nil when there is no room.
+  func tensor(
+    _ form: Form, of weights: Tensor, byteCount: Int, _ make: () throws(TensorError) -> Tensor
+  ) throws(TensorError) -> Tensor? {
+    let key = Key(weights: weights.identity, form: form)
+    if case .tensor(let tensor)? = made(key) { return tensor }
+    guard take(byteCount) else { return nil }
     let tensor = try make()
     keep(.tensor(tensor), of: weights, key)
     return tensor

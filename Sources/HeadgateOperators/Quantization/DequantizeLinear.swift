@@ -5,7 +5,7 @@ extension Quantization {
   static func dequantize(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let scale = try call.tensor(1)
-    let target = try Casting.elementType(call, attribute: "output_dtype") ?? scale.elementType
+    let target = try Casting.elementType(call.attributes, attribute: "output_dtype") ?? scale.elementType
     guard [.float, .float16, .bfloat16].contains(target) else {
       throw TensorError(.elementType, "does not dequantise to elements of type \(target); output_dtype names the type")
     }

@@ -6,7 +6,7 @@ extension Quantization {
   static func quantize(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let scale = try call.tensor(1)
-    let named = try Casting.elementType(call, attribute: "output_dtype")
+    let named = try Casting.elementType(call.attributes, attribute: "output_dtype")
     let target = try call.optionalTensor(2)?.elementType ?? named ?? .uint8
     guard named == nil || named == target else {
       throw TensorError(.elementType, "output_dtype says \(named ?? target), the zero point is of type \(target)")
@@ -27,7 +27,7 @@ extension Quantization {
   /// The type whose precision the quotient has: that of the scale, unless the node names one. Powers of two and
   /// integers have none that would do; their quotients are floats.
   private static func precision(_ call: OperatorCall, _ scale: ElementType) throws(TensorError) -> ElementType {
-    guard let named = try Casting.elementType(call, attribute: "precision") else { return scale }
+    guard let named = try Casting.elementType(call.attributes, attribute: "precision") else { return scale }
     guard [.float, .float16, .bfloat16].contains(named) else {
       throw TensorError(.unsupported, "does not divide in the precision of \(named)")
     }

@@ -17,14 +17,14 @@ enum RandomNumbers {
       guard let shape = try call.attributes.ints("shape") else {
         throw TensorError(.missing, "attribute 'shape' is absent")
       }
-      return [.tensor(try draw(distribution, shape, try elementType(call) ?? .float, call))]
+      return [.tensor(try draw(distribution, shape, try namedType(call) ?? .float, call))]
     }
   }
 
   private static func likeInput(_ distribution: Distribution) -> Kernel {
     { (call) throws(TensorError) in
       let input = try call.tensor(0)
-      return [.tensor(try draw(distribution, input.shape, try elementType(call) ?? input.elementType, call))]
+      return [.tensor(try draw(distribution, input.shape, try namedType(call) ?? input.elementType, call))]
     }
   }
 
@@ -47,7 +47,7 @@ enum RandomNumbers {
         for index in p.indices { output[index] = source.happens(probability: p[index]) }
       }
     }
-    return [.tensor(try Casting.convert(outcome, to: try elementType(call) ?? input.elementType, call))]
+    return [.tensor(try Casting.convert(outcome, to: try namedType(call) ?? input.elementType, call))]
   }
 
   /// Draws outcomes `[batch, sample_size]` by the unnormalised log-probabilities `[batch, classes]`.
@@ -57,7 +57,7 @@ enum RandomNumbers {
     guard input.rank == 2, input.shape[1] > 0 else {
       throw TensorError(.shape, "takes log-probabilities [batch, classes], got shape \(input.shape)")
     }
-    let type = try elementType(call) ?? .int32
+    let type = try namedType(call) ?? .int32
     guard type == .int32 || type == .int64 else {
       throw TensorError(.elementType, "attribute 'dtype' asks for outcomes of type \(type), not int32 or int64")
     }
@@ -85,6 +85,10 @@ enum RandomNumbers {
     return [.tensor(try Casting.convert(outcomes, to: type, call))]
   }
 
+  private static func namedType(_ call: OperatorCall) throws(TensorError) -> ElementType? {
+    try Casting.elementType(call.attributes, attribute: "dtype")
+  }
+
   /// The first place whose ascending value is greater than the limit; the last one when none is.
   private static func firstIndex(in ascending: [Double], above limit: Double) -> Int {
     var (low, high) = (0, ascending.count - 1)
@@ -93,15 +97,6 @@ enum RandomNumbers {
       if ascending[middle] > limit { high = middle } else { low = middle + 1 }
     }
     return low
-  }
-
-  /// The type that attribute `dtype` names, nil when it is absent.
-  private static func elementType(_ call: OperatorCall) throws(TensorError) -> ElementType? {
-    guard let number = try call.attributes.int("dtype") else { return nil }
-    guard let type = Int32(exactly: number).flatMap(ElementType.init) else {
-      throw TensorError(.invalidValue, "attribute 'dtype' is \(number), which is no element type")
-    }
-    return type
   }
 }
 

@@ -88,9 +88,8 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
     if lastHidden.count > 0 {
       for index in settings.directions.indices { try run(index, type, output, lastHidden, lastCell) }
     }
-    var values = [Value.tensor(try Casting.convert(lastHidden, to: inputs.type, call))]
-    values.insert(wantsAll ? .tensor(try Casting.convert(output, to: inputs.type, call)) : values[0], at: 0)
-    if Cell.keepsCell { values.append(.tensor(try Casting.convert(lastCell, to: inputs.type, call))) }
+    var values = [Value.tensor(wantsAll ? output : lastHidden), .tensor(lastHidden)]
+    if Cell.keepsCell { values.append(.tensor(lastCell)) }
     return values
   }
 

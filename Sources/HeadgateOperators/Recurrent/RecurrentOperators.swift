@@ -5,7 +5,7 @@ enum RecurrentOperators {
   static let table: [OperatorDefinition] = [
     .prepared("RNN", since: 1, layer(PlainCell.self)), .prepared("GRU", since: 1, layer(GatedCell.self)),
     .prepared("LSTM", since: 1, layer(MemoryCell.self)),
-  ]
+  ].computingInSingle
 
   /// What makes the kernel of a layer of such cells.
   static func layer<Cell: RecurrentCell>(
@@ -14,17 +14,31 @@ enum RecurrentOperators {
     { (node) throws(TensorError) in
       let settings = try RecurrentSettings(node, activations: Cell.activations)
       let cell = try Cell(node)
-      // X, W, R, B, the lengths, initial_h, initial_c and P. Each step multiplies with R, which is read
-      // fastest when its rows are those of the product's inner dimension.
-      var list: [WideInput] = []
-      for index in 0..<8 { list.append(try WideInput(index, of: node, order: index == 2 ? [0, 2, 1] : nil)) }
-      let weights = list
+      let recurrence = try transposedRecurrence(of: node)
       return { (call) throws(TensorError) in
-        let inputs = try RecurrentInputs(weights, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
+        let inputs = try RecurrentInputs(
+          recurrence: recurrence, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
         let layer = RecurrentLayer(cell: cell, settings: settings, inputs: inputs, call: call)
         return try inputs.x.elementType.visit(layer)
       }
     }
+  }
+
+  /// Constant weights R `[directions, gates * hidden, hidden]` with the last axes swapped: each step multiplies with
+  /// them, and reads them fastest when their rows are those of the product's inner dimension. Nil for others, and where
+  /// there is no room.
+  private static func transposedRecurrence(of node: OperatorNode) throws(TensorError) -> Tensor? {
+    guard let weights = node.constantTensor(2) else { return nil }
+    let transpose = { () throws(TensorError) in
+      try swapped(weights, OperatorCall(node: node, inputs: [], budget: .unlimited))
+    }
+    guard let shared = node.weights else { return try transpose() }
+    return try shared.tensor(.axesSwapped, of: weights, byteCount: weights.byteCount, transpose)
+  }
+
+  fileprivate static func swapped(_ weights: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {
+    guard weights.rank == 3 else { throw TensorError(.shape, "R must have 3 axes, got shape \(weights.shape)") }
+    return try Arranging.permuted(weights, [0, 2, 1], call)
   }
 }
 
@@ -77,7 +91,7 @@ struct RecurrentSettings: Sendable {
   }
 }
 
-/// The tensors of one run of a recurrent layer, in the type that it computes in, with shapes that fit.
+/// The tensors of one run of a recurrent layer, with shapes that fit.
 struct RecurrentInputs {
   let x: Tensor
   let w: Tensor
@@ -92,16 +106,17 @@ struct RecurrentInputs {
   let steps: Int
   let batch: Int
   let hidden: Int
-  /// The type of the outputs.
-  let type: ElementType
 
+  /// X, W, R, B, the lengths, initial_h, initial_c and P.
+  ///
+  /// - Parameter recurrence: R transposed, when it is constant.
   init(
-    _ inputs: [WideInput], _ settings: RecurrentSettings, gates: Int, keepsCell: Bool, _ call: OperatorCall
+    recurrence: Tensor?, _ settings: RecurrentSettings, gates: Int, keepsCell: Bool, _ call: OperatorCall
   ) throws(TensorError) {
-    type = try call.tensor(0).elementType
-    (x, w, r) = (try inputs[0].tensor(call), try inputs[1].tensor(call), try inputs[2].tensor(call))
-    guard x.rank == 3, w.rank == 3, r.rank == 3 else {
-      throw TensorError(.shape, "X, W and R must have 3 axes, got shapes \(x.shape), \(w.shape) and \(r.shape)")
+    (x, w) = (try call.tensor(0), try call.tensor(1))
+    if let recurrence { r = recurrence } else { r = try RecurrentOperators.swapped(try call.tensor(2), call) }
+    guard x.rank == 3, w.rank == 3 else {
+      throw TensorError(.shape, "X and W must have 3 axes, got shapes \(x.shape) and \(w.shape)")
     }
     (steps, batch) = settings.hasBatchFirst ? (x.shape[1], x.shape[0]) : (x.shape[0], x.shape[1])
     hidden = r.shape[1]
@@ -118,10 +133,10 @@ struct RecurrentInputs {
           + "do not fit X of shape \(x.shape)")
     }
     let state = settings.hasBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
-    bias = try inputs[3].optionalTensor(call)
-    initialHidden = try inputs[5].optionalTensor(call)
-    initialCell = keepsCell ? try inputs[6].optionalTensor(call) : nil
-    peepholes = keepsCell ? try inputs[7].optionalTensor(call) : nil
+    bias = try call.optionalTensor(3)
+    initialHidden = try call.optionalTensor(5)
+    initialCell = keepsCell ? try call.optionalTensor(6) : nil
+    peepholes = keepsCell ? try call.optionalTensor(7) : nil
     for (tensor, shape, name) in [
       (bias, [directions, 2 &* rows], "B"), (initialHidden, state, "initial_h"), (initialCell, state, "initial_c"),
       (peepholes, [directions, 3 &* hidden], "P"),
@@ -132,7 +147,7 @@ struct RecurrentInputs {
     }
     for tensor in [w, r, bias, initialHidden, initialCell, peepholes] {
       if let tensor, tensor.elementType != x.elementType {
-        throw TensorError(.elementType, "X is \(type), another input \(tensor.elementType)")
+        throw TensorError(.elementType, "X is \(x.elementType), another input \(tensor.elementType)")
       }
     }
     lengths = try call.ints(4)

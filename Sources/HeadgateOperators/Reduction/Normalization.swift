@@ -24,7 +24,7 @@ enum Normalization {
       input: input, rowShape: Array(input.shape[axis...]), scale: try call.tensor(1), bias: try call.optionalTensor(2),
       epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), centers: true, call: call)
     var results = try input.elementType.visit(rows)
-    if let stash = try Casting.elementType(call, attribute: "stash_type"), stash != .float {
+    if let stash = try Casting.elementType(call.attributes, attribute: "stash_type"), stash != .float {
       for index in results.indices.dropFirst() {
         guard case .tensor(let statistic) = results[index] else { continue }
         results[index] = .tensor(try Casting.convert(statistic, to: stash, call))

@@ -67,10 +67,6 @@ enum SignalOperators {
 
   /// The type that attribute `output_datatype` names.
   static func outputType(_ attributes: Attributes) throws(TensorError) -> ElementType {
-    guard let number = try attributes.int("output_datatype") else { return .float }
-    guard let type = Int32(exactly: number).flatMap(ElementType.init) else {
-      throw TensorError(.invalidValue, "attribute 'output_datatype' is \(number), which is no element type")
-    }
-    return type
+    try Casting.elementType(attributes, attribute: "output_datatype") ?? .float
   }
 }

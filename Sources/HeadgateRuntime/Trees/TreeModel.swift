@@ -129,6 +129,8 @@ extension Tensor {
     case .double: try map(Double.self, budget) { Target($0) }
     case .int64: try map(Int64.self, budget) { Target($0) }
     case .int32: try map(Int32.self, budget) { Target($0) }
+    case .float16: try map(Float16.self, budget) { Target($0) }
+    case .bool: try map(Bool.self, budget) { $0 ? 1 : 0 }
     default: nil
     }
   }

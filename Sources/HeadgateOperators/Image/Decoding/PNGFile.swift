@@ -1,3 +1,4 @@
+import HeadgateArchives
 import HeadgateTensors
 
 /// PNG files (ISO/IEC 15948) of all colour types and depths, also interlaced. Transparency is left out.
@@ -49,7 +50,8 @@ struct PNGFile: ImageDecoding.Decoder {
       let kind = try file.big32(position + 4)
       let content = try file.range(position + 8, length)
       let isCritical = kind & 0x2000_0000 == 0
-      if isCritical, try file.big32(position + 8 + length) != Self.checksum(try file.range(position + 4, length + 4)) {
+      let checksum = try file.range(position + 4, length + 4).withUnsafeBytes { Checksum.of($0) }
+      if isCritical, try file.big32(position + 8 + length) != Int(checksum) {
         throw FileBytes.damaged("a wrong checksum")
       }
       switch kind {
@@ -121,15 +123,5 @@ struct PNGFile: ImageDecoding.Decoder {
   private func paeth(_ left: Int, _ up: Int, _ corner: Int) -> UInt8 {
     let (toLeft, toUp, toCorner) = (abs(up - corner), abs(left - corner), abs(left + up - 2 * corner))
     return UInt8(toLeft <= toUp && toLeft <= toCorner ? left : toUp <= toCorner ? up : corner)
-  }
-
-  private static let checksums: [UInt32] = (0..<256).map { byte in
-    (0..<8).reduce(UInt32(byte)) { value, _ in value & 1 == 1 ? 0xEDB8_8320 ^ value >> 1 : value >> 1 }
-  }
-
-  private static func checksum(_ bytes: ArraySlice<UInt8>) -> Int {
-    var value: UInt32 = .max
-    for byte in bytes { value = checksums[Int((value ^ UInt32(byte)) & 255)] ^ value >> 8 }
-    return Int(~value)
   }
 }

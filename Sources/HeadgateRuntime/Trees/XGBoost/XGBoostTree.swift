@@ -63,8 +63,6 @@ struct XGBoostTree: Sendable {
 
   /// The number of nodes.
   var count: Int { left.count }
-  /// Whether each leaf has a number for every target.
-  var hasVectors: Bool { leafSize > 1 }
 
   private func invalid(_ what: String) -> ModelFileError {
     ModelFileError(.invalidGraph, "XGBoost model: tree \(id.map(String.init) ?? "?") \(what)", byteOffset: offset)
