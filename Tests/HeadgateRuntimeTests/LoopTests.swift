@@ -127,26 +127,27 @@ import Testing
 
   /// A loop over a loop, each of so many steps that the product would take for ever.
   @Test func `count their steps together, at load and in a run`() throws {
-    func looping(_ body: ModelWriter) -> ModelWriter {
-      var outer = ModelWriter()
-      outer.input("i", type: 7, [])
-      outer.input("c", type: 9, [])
-      outer.node("Constant", [], ["n"], [.int("value_int", 60_000)])
-      outer.node("Identity", ["c"], ["d"])
-      outer.node("Loop", ["n", ""], [], [.graph("body", body)])
-      outer.output("d", type: 9, [])
-      return outer
+    func body(_ depth: Int, _ build: (inout ModelWriter) -> Void) -> ModelWriter {
+      var body = ModelWriter()
+      body.input("i\(depth)", type: 7, [])
+      body.input("c\(depth)", type: 9, [])
+      body.input("s\(depth)", type: 7, [])
+      body.node("Identity", ["c\(depth)"], ["d\(depth)"])
+      build(&body)
+      body.output("d\(depth)", type: 9, [])
+      body.output("t\(depth)", type: 7, [])
+      return body
     }
-    var inner = ModelWriter()
-    inner.input("i", type: 7, [])
-    inner.input("c", type: 9, [])
-    inner.node("Identity", ["c"], ["d"])
-    inner.output("d", type: 9, [])
+    func loop(_ depth: Int, over body: ModelWriter, in writer: inout ModelWriter) {
+      writer.node("Constant", [], ["n\(depth)"], [.int("value_int", 60_000)])
+      writer.node("Loop", ["n\(depth)", "", "s\(depth)"], ["t\(depth)"], [.graph("body", body)])
+    }
+    let inner = body(2) { $0.node("Add", ["s2", "s2"], ["t2"]) }
+    let outer = body(1) { loop(1, over: inner, in: &$0) }
     var writer = ModelWriter()
-    writer.node("Constant", [], ["n"], [.int("value_int", 60_000)])
-    writer.node("Loop", ["n", ""], [], [.graph("body", looping(inner))])
-    writer.node("Constant", [], ["y"], [.int("value_int", 1)])
-    writer.output("y", type: 7, [])
+    writer.node("Constant", [], ["s0"], [.int("value_int", 1)])
+    loop(0, over: outer, in: &writer)
+    writer.output("t0", type: 7, [])
     let model = try Model(bytes: ModelBytes(writer.bytes), options: ModelOptions(maxRunBytes: 32 << 20))
     let error = #expect(throws: RunError.self) { try model.run([:]) }
     #expect(error?.message.contains("steps") == true, "\(String(describing: error))")
