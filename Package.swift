@@ -20,7 +20,6 @@ let inferenceTargets: [Target] = [
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -53,7 +52,9 @@ let deploymentTargets: [Target] = [
     ]),
   .target(name: "Targets", dependencies: ["Domain", "Connections", "Processes"]),
   .target(name: "LoadTesting", dependencies: ["Domain", "Connections", "Datasets"]),
-  .target(name: "Control", dependencies: ["Domain", "Reconciling", hummingbird, logging]),
+  .target(
+    name: "Control",
+    dependencies: ["Domain", "Reconciling", hummingbirdCore, httpTypes, logging, nioCore, nioPosix]),
   .executableTarget(
     name: "headgate",
     dependencies: [

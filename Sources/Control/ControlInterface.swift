@@ -1,7 +1,10 @@
 import Domain
 import FoundationEssentials
-import Hummingbird
+import HTTPTypes
+import HummingbirdCore
 import Logging
+import NIOCore
+import NIOPosix
 import Reconciling
 
 /// The controller's HTTP interface on a socket of the state folder, for the command line.
@@ -39,70 +42,84 @@ package struct ControlInterface: Sendable {
     var logger = Logger(label: "headgate.control")
     // The framework reports connections that end with this process as errors.
     logger.logLevel = .critical
-    let application = Application(
-      router: router, configuration: .init(address: .unixDomainSocket(path: path), serverName: nil), logger: logger)
-    try await application.run()
+    let server = Server(
+      childChannelSetup: HTTP1Channel(
+        responder: { request, writer, _ in try await respond(request, writer) }),
+      configuration: ServerConfiguration(address: .unixDomainSocket(path: path)),
+      onServerRunning: { _ in }, eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: logger)
+    try await server.run()
   }
 
-  private var router: Router<BasicRequestContext> {
-    let router = Router()
-    router.get("/api/v1/fleet") { _, _ in try await Self.answer { FleetStatus(await controller.snapshot) } }
-    router.get("/api/v1/events") { request, _ in
-      try await Self.answer {
-        let object = request.uri.queryParameters.get("object").map { ObjectID(.modelDeployment, $0) }
-        let limit = request.uri.queryParameters.get("limit", as: Int.self) ?? 50
-        return try history.events(of: object, limit: min(max(limit, 1), 10_000))
-      }
-    }
-    router.get("/api/v1/plan") { _, _ in try await Self.answer { await controller.plan(try await desired()) } }
-    router.post("/api/v1/reconcile") { request, _ in
-      await controller.reconcile(acceptRewrite: request.uri.queryParameters.get("acceptRewrite") == "true")
-      return try await Self.answer(status: .accepted) { ["accepted": true] }
-    }
-    router.get("/api/v1/objects/:name") { _, context in
-      try await Self.answer {
-        let name = try context.parameters.require("name")
-        guard let status = await controller.snapshot.objects.first(where: { $0.name.text == name }) else {
-          throw Self.unknown(name)
-        }
-        return ObjectDescription(status, store: store)
-      }
-    }
-    router.post("/api/v1/objects/:name/:command") { _, context in
-      try await Self.answer(status: .accepted) {
-        let name = try context.parameters.require("name")
-        guard let command = Command(rawValue: try context.parameters.require("command")) else {
-          throw HTTPError(.notFound, message: "there is no such command: use retry or abort")
-        }
-        guard try await controller.perform(command, on: ModelName(name)) else { throw Self.unknown(name) }
-        return ["accepted": true]
-      }
-    }
-    return router
-  }
-
-  private static func unknown(_ name: String) -> HTTPError {
-    HTTPError(.notFound, message: "no model deployment '\(name)' is known: `headgate get` lists them")
-  }
-
-  /// Encodes a value, or the error that came instead.
-  private static func answer(
-    status: HTTPResponse.Status = .ok, _ body: () async throws -> some Encodable
-  ) async throws -> Response {
+  private func respond(_ request: Request, _ writer: consuming ResponseWriter) async throws {
+    var status = HTTPResponse.Status.ok
+    var body: [UInt8]
     do {
-      return try response(status, try await body())
-    } catch let error as HTTPError {
-      return try response(error.status, ["error": error.body ?? "refused"])
+      (status, body) = try await answer(request)
+    } catch let error as Refusal {
+      (status, body) = (error.status, try Self.encoded(["error": error.message]))
     } catch {
-      return try response(.internalServerError, ["error": "\(error)"])
+      (status, body) = (.internalServerError, try Self.encoded(["error": "\(error)"]))
+    }
+    let fields: HTTPFields = [.contentType: "application/json", .contentLength: String(body.count)]
+    try await writer.write(
+      response: HTTPResponse(status: status, headerFields: fields),
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
+  }
+
+  /// The status and the body of an answer.
+  private func answer(_ request: Request) async throws -> (HTTPResponse.Status, [UInt8]) {
+    guard let url = URLComponents(string: request.head.path ?? "/") else {
+      throw Refusal(.badRequest, "the path is no URL")
+    }
+    func parameter(_ name: String) -> String? { url.queryItems?.first { $0.name == name }?.value }
+    let segments = url.path.split(separator: "/").map(String.init)
+    guard segments.starts(with: ["api", "v1"]) else { throw Refusal.unknownPath }
+    let path = Array(segments.dropFirst(2))
+    switch (request.method, path.first ?? "", path.count) {
+    case (.get, "fleet", 1): return (.ok, try Self.encoded(FleetStatus(await controller.snapshot)))
+    case (.get, "events", 1):
+      let object = parameter("object").map { ObjectID(.modelDeployment, $0) }
+      let limit = parameter("limit").flatMap { Int($0) } ?? 50
+      return (.ok, try Self.encoded(try history.events(of: object, limit: min(max(limit, 1), 10_000))))
+    case (.get, "plan", 1): return (.ok, try Self.encoded(await controller.plan(try await desired())))
+    case (.post, "reconcile", 1):
+      await controller.reconcile(acceptRewrite: parameter("acceptRewrite") == "true")
+      return (.accepted, try Self.encoded(["accepted": true]))
+    case (.get, "objects", 2):
+      guard let status = await controller.snapshot.objects.first(where: { $0.name.text == path[1] }) else {
+        throw Refusal.unknown(path[1])
+      }
+      return (.ok, try Self.encoded(ObjectDescription(status, store: store)))
+    case (.post, "objects", 3):
+      guard let command = Command(rawValue: path[2]) else {
+        throw Refusal(.notFound, "there is no such command: use retry or abort")
+      }
+      guard try await controller.perform(command, on: ModelName(path[1])) else { throw Refusal.unknown(path[1]) }
+      return (.accepted, try Self.encoded(["accepted": true]))
+    default: throw Refusal.unknownPath
     }
   }
 
-  private static func response(_ status: HTTPResponse.Status, _ value: some Encodable) throws -> Response {
+  private static func encoded(_ value: some Encodable) throws -> [UInt8] {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    let data = try encoder.encode(value)
-    return Response(
-      status: status, headers: [.contentType: "application/json"], body: .init(byteBuffer: ByteBuffer(bytes: data)))
+    return Array(try encoder.encode(value))
+  }
+}
+
+/// A request that is not answered as it was meant.
+private struct Refusal: Error {
+  let status: HTTPResponse.Status
+  let message: String
+
+  init(_ status: HTTPResponse.Status, _ message: String) {
+    self.status = status
+    self.message = message
+  }
+
+  static let unknownPath = Refusal(.notFound, "this socket answers the requests that `headgate` sends, below /api/v1")
+
+  static func unknown(_ name: String) -> Refusal {
+    Refusal(.notFound, "no model deployment '\(name)' is known: `headgate get` lists them")
   }
 }

@@ -37,7 +37,9 @@ enum Arrows {
     // Requests are made of the rows of a table.
     ("LoadTesting", ["Connections", "Datasets", "Domain"], []),
     // It serves what the controller says, in the controller's words.
-    ("Control", ["Domain", "Reconciling"], ["Hummingbird", "Logging"]),
+    (
+      "Control", ["Domain", "Reconciling"], ["HTTPTypes", "HummingbirdCore", "Logging", "NIOCore", "NIOPosix"]
+    ),
     // Where the halves meet.
     ("Gates", ["Datasets", "Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics"], []),
     (
