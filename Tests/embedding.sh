@@ -42,8 +42,8 @@ swift build -q
 answer=$(.build/debug/app)
 echo "$answer"
 [ "$answer" = "y [1, 2]" ] || { echo "another answer than y [1, 2]" >&2; exit 1; }
-# The folder is a link, which find follows only with a slash.
-built=$(find .build/debug/ -maxdepth 1 -name '*.build' -printf '%f\n')
+# The folder of every target of the graph is made; only those that were compiled hold an object file.
+built=$(find .build/debug/ -name '*.o' | sed -nE 's|^\.build/debug/([^/]+\.build)/.*|\1|p' | sort -u)
 grep -q '^HeadgateRuntime\.build$' <<<"$built" || { echo "no trace of what was built" >&2; exit 1; }
 needless=$(grep -vE '^(app|Headgate[A-Za-z]*)(-[A-Za-z]+)?\.build$' <<<"$built" || true)
 resolved=$(ls .build/checkouts | tr '\n' ' ')
