@@ -3,6 +3,7 @@
 #if HG_HAS_X86_SETS
 
 #include <immintrin.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,12 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
 #define ROWS 6
 #define NAME(x) x##_f32
 #include "gemm.h"
+
+#define VECTOR __m256
+#define MASK __m256i
+#define LANES 8
+#define NAME(x) x##_f32
+#include "functions.h"
 
 HG_INLINE TARGET __m256i mask_f64(size_t count) {
   return _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(lane_masks + 8 - count)));
@@ -161,6 +168,21 @@ const hg_kernel_set hg_avx2_kernels = {
     .float_to_half = float_to_half,
     .bfloat16_to_float = bfloat16_to_float,
     .float_to_bfloat16 = float_to_bfloat16,
+    .s_arithmetic = arithmetic_f32,
+    .d_arithmetic = arithmetic_f64,
+    .s_products = PRODUCTS_f32,
+    .d_products = PRODUCTS_f64,
+    .functions =
+        {
+            [HG_EXP] = exp_row_f32,
+            [HG_SIGMOID] = sigmoid_row_f32,
+            [HG_TANH] = tanh_row_f32,
+            [HG_ERF] = erf_row_f32,
+            [HG_GELU] = gelu_row_f32,
+        },
+    .exp_sum = exp_sum_f32,
+    .greatest = greatest_f32,
+    .divide = divide_f32,
 };
 
 #endif

@@ -3,6 +3,7 @@
 #if HG_HAS_X86_SETS
 
 #include <immintrin.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,12 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
 #define ROWS 12
 #define NAME(x) x##_f32
 #include "gemm.h"
+
+#define VECTOR __m512
+#define MASK __mmask16
+#define LANES 16
+#define NAME(x) x##_f32
+#include "functions.h"
 
 HG_INLINE TARGET __mmask8 mask_f64(size_t count) { return (__mmask8)((1u << count) - 1); }
 HG_INLINE TARGET __m512d load_f64(const double *p) { return _mm512_loadu_pd(p); }
@@ -157,6 +164,21 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .float_to_half = float_to_half,                \
       .bfloat16_to_float = bfloat16_to_float,        \
       .float_to_bfloat16 = float_to_bfloat16,        \
+      .s_arithmetic = arithmetic_f32,                \
+      .d_arithmetic = arithmetic_f64,                \
+      .s_products = PRODUCTS_f32,                    \
+      .d_products = PRODUCTS_f64,                    \
+      .functions =                                   \
+          {                                          \
+              [HG_EXP] = exp_row_f32,                \
+              [HG_SIGMOID] = sigmoid_row_f32,        \
+              [HG_TANH] = tanh_row_f32,              \
+              [HG_ERF] = erf_row_f32,                \
+              [HG_GELU] = gelu_row_f32,              \
+          },                                         \
+      .exp_sum = exp_sum_f32,                        \
+      .greatest = greatest_f32,                      \
+      .divide = divide_f32,                          \
   };
 
 DEFINE_SET(hg_avx512_kernels, igemm_i16)

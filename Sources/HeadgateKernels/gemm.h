@@ -405,6 +405,8 @@ static void NAME(gemm_packed)(size_t m, size_t n, size_t k, REAL alpha, const RE
   NAME(product)(m, n, k, alpha, a, a_row, a_column, NULL, 0, 0, packed, accumulate, c, c_row, 1);
 }
 
+#include "arithmetic.h"
+
 #undef REAL
 #undef VECTOR
 #undef MASK

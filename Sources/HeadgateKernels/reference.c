@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,6 +54,12 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #define ROWS 4
 #define NAME FLOATS
 #include "gemm.h"
+
+#define VECTOR float_lanes
+#define MASK size_t
+#define LANES 4
+#define NAME FLOATS
+#include "functions.h"
 
 #define REAL double
 #define VECTOR double_lanes
@@ -169,4 +176,19 @@ const hg_kernel_set hg_reference_kernels = {
     .float_to_half = float_to_half,
     .bfloat16_to_float = bfloat16_to_float,
     .float_to_bfloat16 = float_to_bfloat16,
+    .s_arithmetic = arithmetic_f32,
+    .d_arithmetic = arithmetic_f64,
+    .s_products = PRODUCTS_f32,
+    .d_products = PRODUCTS_f64,
+    .functions =
+        {
+            [HG_EXP] = exp_row_f32,
+            [HG_SIGMOID] = sigmoid_row_f32,
+            [HG_TANH] = tanh_row_f32,
+            [HG_ERF] = erf_row_f32,
+            [HG_GELU] = gelu_row_f32,
+        },
+    .exp_sum = exp_sum_f32,
+    .greatest = greatest_f32,
+    .divide = divide_f32,
 };

@@ -67,8 +67,8 @@ void hg_row_scale(size_t n, const float *restrict x, float factor, float offset,
 typedef float quad __attribute__((vector_size(16), aligned(4)));
 typedef double wide __attribute__((vector_size(32)));
 
-static double total(wide a, wide b, wide c, wide d) {
-  const wide sum = (a + b) + (c + d);
+static double total(const wide sums[4]) {
+  const wide sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
@@ -78,7 +78,7 @@ double hg_row_sum(size_t n, const float *x) {
   for (; i + 16 <= n; i += 16) {
     for (size_t j = 0; j < 4; j++) sums[j] += __builtin_convertvector(*(const quad *)(x + i + 4 * j), wide);
   }
-  double sum = total(sums[0], sums[1], sums[2], sums[3]);
+  double sum = total(sums);
   for (; i < n; i++) sum += x[i];
   return sum;
 }
@@ -92,7 +92,7 @@ double hg_row_squares(size_t n, const float *x, double origin) {
       sums[j] += distance * distance;
     }
   }
-  double sum = total(sums[0], sums[1], sums[2], sums[3]);
+  double sum = total(sums);
   for (; i < n; i++) sum += (x[i] - origin) * (x[i] - origin);
   return sum;
 }

@@ -3,7 +3,8 @@ import HeadgateKernels
 /// The compiled kernels for one instruction set: plain C that runs anywhere, AVX2 with FMA, or AVX-512.
 ///
 /// The environment variable `HEADGATE_KERNELS` (`reference`, `avx2` or `avx512`) forces a set, for tests and to
-/// compare machines; results differ between sets in the last places of sums of floats, and in nothing else. When it
+/// compare machines; results differ between sets in the last places of sums of floats and of `RowFunction`s, and in
+/// nothing else. When it
 /// names no set, or one that this CPU lacks, the best set for this CPU is used and nothing is printed: what wants
 /// to report the mistake calls `checkForced`.
 ///

@@ -2,7 +2,7 @@ import HeadgateKernels
 
 /// The Swift face of the kernels for rows of floats; each reads or writes one side every `stride` elements.
 ///
-/// SAFETY: the pointers must reach that far, and the two sides must not overlap.
+/// SAFETY: the pointers must reach that far, and the two sides must not overlap where nothing else is said.
 package enum RowKernels {
   /// `y[i] = value`
   package static func fill(_ y: UnsafeMutablePointer<Float>, count: Int, with value: Float) {

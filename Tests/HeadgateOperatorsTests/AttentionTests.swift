@@ -230,4 +230,17 @@ func pattern(_ shape: Shape, _ a: Int, _ m: Int) throws -> Tensor {
     #expect(throws: TensorError.self) { try run("TensorScatter", opset: 24, [cache, update], [("axis", .int(0))]) }
     #expect(throws: TensorError.self) { try run("TensorScatter", opset: 24, [update, cache]) }
   }
+
+  @Test func `gives keys that are all hidden no weight, and hides no NaN`() {
+    func weights(_ scores: [Float]) -> [Float] {
+      var row = scores
+      Softmax.normalize(&row, count: row.count)
+      return row
+    }
+    #expect(weights([-.infinity, -.infinity]) == [0, 0])
+    #expect(weights([-.infinity, 3]) == [0, 1])
+    for scores: [Float] in [[.nan, -.infinity], [.nan, .nan], [1, .nan, -.infinity]] {
+      #expect(weights(scores).count { $0.isNaN } == scores.count)
+    }
+  }
 }

@@ -6,6 +6,20 @@
 
 #include "HeadgateRows.h"
 
+/// Functions of one float. In all sets NaN gives NaN, and a number the same bits in whatever place of a row. How close
+/// each is stands with Swift's RowFunction, and a test holds it.
+typedef enum hg_function {
+  /// e^x
+  HG_EXP,
+  /// 1 / (1 + e^-x)
+  HG_SIGMOID,
+  HG_TANH,
+  HG_ERF,
+  /// x / 2 (1 + erf(x / sqrt 2))
+  HG_GELU,
+  HG_FUNCTION_COUNT,
+} hg_function;
+
 /// The kernels for one instruction set, as functions that all sets have.
 ///
 /// In all of them element (i, p) of a matrix A lies at a[i * a_row + p * a_column], so that transposed
@@ -48,7 +62,27 @@ typedef struct hg_kernel_set {
   void (*float_to_half)(size_t n, const float *x, uint16_t *y);
   void (*bfloat16_to_float)(size_t n, const uint16_t *x, float *y);
   void (*float_to_bfloat16)(size_t n, const float *x, uint16_t *y);
+
+  /// Replaces registers s by s * x + y, `rounds` times `s_products` or `d_products` numbers in each round, and gives a
+  /// result that depends on all rounds. Nothing can multiply and add faster, which is what it measures.
+  float (*s_arithmetic)(size_t rounds, float x, float y);
+  double (*d_arithmetic)(size_t rounds, double x, double y);
+  size_t s_products, d_products;
+
+  /// y[i] = f(x[i]); y may be x.
+  void (*functions[HG_FUNCTION_COUNT])(size_t n, const float *x, float *y);
+  /// y[i] = e^(x[i] - origin), and their sum, added in an order that depends on n only; y may be x.
+  float (*exp_sum)(size_t n, const float *x, float origin, float *y);
+  /// The greatest of x, which NaN is not; negative infinity when there is none.
+  float (*greatest)(size_t n, const float *x);
+  /// y[i] /= divisor
+  void (*divide)(size_t n, float divisor, float *y);
 } hg_kernel_set;
+
+/// What `set->functions[function](n, x, y)` does, for those to whom an array in a structure is no array.
+static inline void hg_apply(const hg_kernel_set *set, hg_function function, size_t n, const float *x, float *y) {
+  set->functions[function](n, x, y);
+}
 
 /// The depth of a block of sums; see hg_kernel_set.
 enum { HG_DEPTH = 256 };

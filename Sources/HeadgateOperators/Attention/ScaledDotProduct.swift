@@ -91,7 +91,9 @@ struct ScaledDotProduct: RealVisitor {
     if scoresAfter == .product { copy?.update(from: scores, count: count) }
     if softcap > 0 {
       let cap = C(softcap)
-      for key in 0..<count { scores[key] = cap * C.tanh(scores[key] / cap) }
+      for key in 0..<count { scores[key] /= cap }
+      HyperbolicTangent().apply(UnsafePointer(scores), into: scores, count: count)
+      for key in 0..<count { scores[key] *= cap }
     }
     if scoresAfter == .softcap { copy?.update(from: scores, count: count) }
     try rows.apply(to: scores, count: count, batch: batch, head: head, query: query)
@@ -116,6 +118,15 @@ extension Softmax {
   /// attended to.
   static func normalize<C: Real>(_ row: UnsafeMutablePointer<C>, count: Int) {
     guard count > 0 else { return }
+    if C.self == Float.self {
+      // SAFETY: C is Float here.
+      let row = UnsafeMutableRawPointer(row).assumingMemoryBound(to: Float.self)
+      let greatest = RowKernels.greatest(row, count: count)
+      if greatest == -.infinity, (0..<count).allSatisfy({ !row[$0].isNaN }) {
+        return row.update(repeating: 0, count: count)
+      }
+      return RowKernels.softmax(row, greatest: greatest, into: row, count: count)
+    }
     var greatest = row[0]
     for index in 1..<max(count, 1) { greatest = C.maximum(greatest, row[index]) }
     guard greatest != -C.infinity else { return row.update(repeating: 0, count: count) }

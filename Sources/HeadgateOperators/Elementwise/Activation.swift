@@ -76,6 +76,7 @@ struct Relu: NumberFunction {
   @inline(__always) func apply<T: Number>(_ x: T) -> T { x < T.zero ? T.zero : x }
 }
 struct Sigmoid: RealFunction {
+  var rowFunction: RowFunction? { .sigmoid }
   @inline(__always) func apply<T: Real>(_ x: T) -> T { 1 / (1 + T.exp(-x)) }
 }
 struct Softplus: RealFunction {
@@ -122,6 +123,7 @@ struct HardSigmoid: RealFunction {
   func apply<T: Real>(_ x: T) -> T { T.maximum(0, T.minimum(1, T(alpha) * x + T(beta))) }
 }
 struct Gelu: RealFunction {
+  var rowFunction: RowFunction? { .gelu }
   func apply<T: Real>(_ x: T) -> T { 0.5 * x * (1 + T.erf(x * T(0.5.squareRoot()))) }
 }
 struct TanhGelu: RealFunction {

@@ -34,6 +34,25 @@ enum RealFunctions {
 /// A function of one floating-point number.
 protocol RealFunction: Sendable {
   func apply<T: Real>(_ x: T) -> T
+  /// The same for rows of floats, when there is such a kernel.
+  var rowFunction: RowFunction? { get }
+}
+
+extension RealFunction {
+  var rowFunction: RowFunction? { nil }
+
+  /// `y[i] = f(x[i])`; both may be the same row.
+  @inline(__always)
+  func apply<T: Real>(_ x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, count: Int) {
+    guard T.self == Float.self, let rowFunction else {
+      for index in 0..<count { y[index] = apply(x[index]) }
+      return
+    }
+    // SAFETY: T is Float here.
+    rowFunction.apply(
+      UnsafeRawPointer(x).assumingMemoryBound(to: Float.self),
+      into: UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self), count: count)
+  }
 }
 
 /// A function of one number of any type.
@@ -49,7 +68,8 @@ private struct RealMap<Function: RealFunction>: RealVisitor {
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
     return try call.make(type, input.shape) { output in
-      for index in 0..<x.count { output[index] = function.apply(x[index]) }
+      guard let start = x.baseAddress, let target = output.baseAddress else { return }
+      function.apply(start, into: target, count: x.count)
     }
   }
 }
@@ -85,12 +105,14 @@ struct SquareRoot: RealFunction {
   @inline(__always) func apply<T: Real>(_ x: T) -> T { x.squareRoot() }
 }
 struct Exponential: RealFunction {
+  var rowFunction: RowFunction? { .exponential }
   @inline(__always) func apply<T: Real>(_ x: T) -> T { T.exp(x) }
 }
 struct Logarithm: RealFunction {
   @inline(__always) func apply<T: Real>(_ x: T) -> T { T.log(x) }
 }
 struct ErrorFunction: RealFunction {
+  var rowFunction: RowFunction? { .erf }
   @inline(__always) func apply<T: Real>(_ x: T) -> T { T.erf(x) }
 }
 struct Floor: RealFunction {
@@ -124,6 +146,7 @@ struct HyperbolicCosine: RealFunction {
   @inline(__always) func apply<T: Real>(_ x: T) -> T { T.cosh(x) }
 }
 struct HyperbolicTangent: RealFunction {
+  var rowFunction: RowFunction? { .tanh }
   @inline(__always) func apply<T: Real>(_ x: T) -> T { T.tanh(x) }
 }
 struct AreaSine: RealFunction {

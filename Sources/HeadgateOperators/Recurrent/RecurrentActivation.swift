@@ -65,6 +65,6 @@ enum RecurrentActivation: Sendable {
 
   @inline(__always)
   private func map<C: Real>(_ values: UnsafeMutablePointer<C>, _ count: Int, _ function: some RealFunction) {
-    for index in 0..<count { values[index] = function.apply(values[index]) }
+    function.apply(UnsafePointer(values), into: values, count: count)
   }
 }

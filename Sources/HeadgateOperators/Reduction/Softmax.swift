@@ -48,6 +48,14 @@ private struct SoftmaxVisitor: RealVisitor {
     let step = walk.inner
     return try call.make(type, input.shape) { (output) throws(TensorError) in
       guard walk.extent > 0 else { return }
+      if kind == .softmax, step == 1, let source = (x as? UnsafeBufferPointer<Float>)?.baseAddress,
+        let target = (output as? UnsafeMutableBufferPointer<Float>)?.baseAddress
+      {
+        return try walk.forEachLane { _, start in
+          let greatest = RowKernels.greatest(source + start, count: walk.extent)
+          RowKernels.softmax(source + start, greatest: greatest, into: target + start, count: walk.extent)
+        }
+      }
       try walk.forEachLane { _, start in
         var greatest = start
         for index in 1..<max(walk.extent, 1) where x[start + index * step] > x[greatest] {
