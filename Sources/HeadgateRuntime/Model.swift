@@ -108,6 +108,13 @@ public struct Model: Sendable {
   /// Runs the model on values of any kind. An optional input may be left out; an optional output without a
   /// value is given as `Value.absent`.
   public func run(values: [String: Value], outputs: [String]? = nil) throws(RunError) -> [String: Value] {
+    try run(values: values, outputs: outputs, observer: nil)
+  }
+
+  /// - Parameter observer: is told of each node.
+  func run(
+    values: [String: Value], outputs: [String]? = nil, observer: RunObserver?
+  ) throws(RunError) -> [String: Value] {
     let names = outputs ?? self.outputs.map(\.name)
     for name in names where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
@@ -115,9 +122,12 @@ public struct Model: Sendable {
     let budget = MemoryBudget(limit: options.maxRunBytes)
     let results: [Value?]
     switch program {
-    case .plan(let plan): results = try plan.run(try arrange(values), captured: [], budget: budget)
+    case .plan(let plan):
+      results = try plan.run(try arrange(values), captured: [], budget: budget, observer: observer)
     case .trees(let trees):
+      let began = observer == nil ? 0 : ClockReading.wall
       results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
+      if let observer { observer(NodeReport(node: nil, work: .none, nanoseconds: ClockReading.wall - began)) }
     }
     var answer: [String: Value] = [:]
     for (info, value) in zip(self.outputs, results) where names.contains(info.name) {

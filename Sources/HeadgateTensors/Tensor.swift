@@ -28,6 +28,11 @@ public struct Tensor: Sendable {
     Identity(storage: ObjectIdentifier(storage), byteOffset: byteOffset, elementType: elementType, shape: shape)
   }
 
+  /// Whether both are the same elements, under whatever shapes.
+  package func sharesElements(with other: Tensor) -> Bool {
+    storage === other.storage && byteOffset == other.byteOffset && count == other.count
+  }
+
   /// The number of dimensions.
   public var rank: Int { shape.count }
 

@@ -22,7 +22,7 @@ struct Headgate: AsyncParsableCommand {
         name: "What happens", subcommands: [Get.self, Describe.self, History.self, Explain.self]),
       CommandGroup(name: "Act", subcommands: [Reconcile.self, Retry.self, Abort.self, Load.self]),
       CommandGroup(
-        name: "Model files", subcommands: [Run.self, Inspect.self, Conformance.self, Operators.self]),
+        name: "Model files", subcommands: [Run.self, Bench.self, Inspect.self, Conformance.self, Operators.self]),
       CommandGroup(name: "About", subcommands: [VersionCommand.self]),
     ])
 

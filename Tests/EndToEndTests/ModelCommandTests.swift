@@ -143,6 +143,40 @@ extension EndToEnd {
       }
     }
 
+    @Test func `measure a model over the rows of a table`() async throws {
+      try await Self.withModel { fleet, model in
+        let table = try Self.write("a,b\n" + (0..<40).map { "\($0),1\n" }.joined(), "rows.csv", in: fleet)
+        let command = [Fleet.program, "bench", model, "-i", table, "--seconds", "0.1", "--warm-up", "0.01"]
+        let words = command + ["--batch", "8"]
+        let text = try await fleet.run(words + ["--profile"])
+        #expect(text.code == 0, "\(text.errors)")
+        for word in ["of 8 rows, walking through 40", "p99", "rows/s", "OF BANDWIDTH", "Softmax", "peak of a core"] {
+          #expect(text.output.contains(word), "\(text.output)")
+        }
+        let answer = try await fleet.run(words + ["-o", "json"])
+        let json = try answer.json()
+        for key in ["wall_us", "cpu_us"] {
+          let times = try #require(json[key] as? [String: Double])
+          #expect(Set(times.keys) == ["p50", "p90", "p99"])
+          #expect(times.values.allSatisfy { $0 >= 0 })
+        }
+        for key in ["rows_per_second", "load_ms", "peak_rss_bytes"] {
+          #expect((json[key] as? Double ?? 0) > 0, "\(key): \(answer.output)")
+        }
+        #expect(json["nodes"] == nil)
+        let profiled = try await fleet.run(words + ["-o", "json", "--profile"]).json()
+        let nodes = try #require(profiled["nodes"] as? [[String: Any]])
+        #expect(nodes.contains { $0["operator"] as? String == "Softmax" })
+        #expect(abs(nodes.reduce(0) { $0 + ($1["share"] as? Double ?? 0) } - 1) < 1e-9)
+        let few = try await fleet.run(command + ["--batch", "41"])
+        #expect(few.code == 1)
+        #expect(few.errors.contains("40 rows"), "\(few.errors)")
+        for wrong in [["--batch", "0"], ["--threads", "2"], ["--seconds", "0"]] {
+          #expect(try await fleet.run(words + wrong).code == 64, "\(wrong)")
+        }
+      }
+    }
+
     @Test func `list the operators`() async throws {
       try await Fleet.with { fleet in
         let all = try await fleet.run([Fleet.program, "operators", "-o", "json"])

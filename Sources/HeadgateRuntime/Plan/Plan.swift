@@ -47,7 +47,9 @@ final class Plan: Sendable {
   /// Within a run an optional without a value is nil, just as an input that a node leaves out.
   ///
   /// - Returns: the outputs; nil where an optional has no value.
-  func run(_ inputs: [Value?], captured: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
+  func run(
+    _ inputs: [Value?], captured: [Value?], budget: MemoryBudget, observer: RunObserver? = nil
+  ) throws(RunError) -> [Value?] {
     var slots = [Value?](repeating: nil, count: slotCount)
     for (slot, value) in zip(inputSlots, inputs) { slots[slot] = value?.present }
     for (slot, value) in zip(captureSlots, captured) { slots[slot] = value }
@@ -57,10 +59,15 @@ final class Plan: Sendable {
         captured: step.captured.isEmpty ? [] : gather(step.captured, slots), budget: budget)
       for slot in step.released { slots[slot] = nil }
       let results: [Value]
+      let began = observer == nil ? 0 : ClockReading.wall
       do {
         results = try step.kernel(call)
       } catch {
         throw RunError(step.node, error)
+      }
+      if let observer {
+        let ended = ClockReading.wall
+        observer(NodeReport(node: step.node, work: NodeWork(call, results), nanoseconds: ended - began))
       }
       for (index, slot) in step.outputs.enumerated() {
         guard let slot else { continue }

@@ -7,10 +7,7 @@ struct Run: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a model file on inputs from a file and show what it answers.",
     discussion: """
-      The ending of the input's name says how it is read:
-        .npz, .npy  NumPy's arrays by input name, or in the order of the inputs when they have no names
-        .json       the body of an Open Inference request, {"inputs": [{"name", "datatype", "shape", "data"}]}
-        .csv        columns by input name; one input of several columns takes --features, or all columns
+      \(InputOptions.help)
 
       Without --to the outputs go to standard output, as text or with -o json as the body of an Open Inference response. \
       In files and JSON the parts of a sequence are NAME.0, NAME.1 and so on, and the keys of maps NAME.labels. Numbers of \
@@ -25,16 +22,9 @@ struct Run: ParsableCommand {
 
   @Argument(help: "The model file.", completion: .file())
   var model: String
-  @Option(
-    name: .shortAndLong, help: "The inputs: a .npz, .npy, .json or .csv file.",
-    completion: .file(extensions: ["npz", "npy", "json", "csv"]))
-  var input: String
+  @OptionGroup var inputs: InputOptions
   @Option(help: "Write the outputs into a .npz or .json file.", completion: .file(extensions: ["npz", "json"]))
   var to: String?
-  @Option(help: "The columns of a model's only input in their order, with commas between.")
-  var features: String?
-  @Option(help: "A cell text of a CSV file that means no value, beside the empty one; may be given several times.")
-  var missing: [String] = []
   @Option(help: "An output to give; may be given several times. Without it all are given.")
   var only: [String] = []
   @OptionGroup var output: OutputOptions
@@ -50,11 +40,7 @@ struct Run: ParsableCommand {
     let id: String?
     do {
       let model = try Model(path: self.model)
-      let inputs = try RunInputs(
-        input, for: model,
-        table: RunInputs.TableOptions(
-          features: features?.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) },
-          missing: [""] + missing))
+      let inputs = try self.inputs.read(for: model)
       let names = only.isEmpty ? inputs.outputs : only
       let answer = try model.run(inputs.values, outputs: names)
       outputs = RunOutputs(answer, order: names ?? model.outputs.map(\.name))

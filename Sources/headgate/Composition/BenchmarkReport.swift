@@ -1,0 +1,69 @@
+import Foundation
+import HeadgateRuntime
+
+/// What `bench` measured.
+struct BenchmarkReport {
+  let model: String
+  let batch: Int
+  let threads: Int
+  /// The rows that were walked through.
+  let rowCount: Int
+  let kernels: String
+  /// From the path of the file to a model that is ready, in milliseconds.
+  let loadMilliseconds: Double
+  let timing: ModelBenchmark.Timing
+  /// Nil where the system does not tell.
+  let peakByteCount: Int?
+  /// Nil when it was not asked for.
+  let profile: RunProfile?
+  let peak: MachinePeak?
+
+  /// Loads, runs and measures.
+  init(_ command: Bench) throws {
+    let began = ContinuousClock.now
+    let model = try Model(path: command.model)
+    loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
+    let slices = try RowSlices(
+      try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
+    var benchmark = ModelBenchmark(model, slices)
+    try benchmark.warmUp(for: .seconds(command.warmUp))
+    timing = try benchmark.measure(for: .seconds(command.seconds))
+    peakByteCount = Self.peakByteCount()
+    profile = command.profile ? try benchmark.profile(for: .seconds(command.seconds)) : nil
+    peak = command.profile ? try MachinePeak() : nil
+    self.model = command.model
+    (batch, threads, rowCount) = (command.batch, command.threads, slices.count * slices.sliceRowCount)
+    kernels = KernelSet.current.name.rawValue
+  }
+
+  /// The most memory that was resident at one time.
+  private static func peakByteCount() -> Int? {
+    // getrusage would give the most of whatever program began this process, if that was more.
+    let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+  }
+}
+
+extension BenchmarkReport {
+  /// How close an operator came to what the machine can do.
+  struct Rates {
+    let gflops: Double?
+    let ofPeak: Double?
+    let gigabytesPerSecond: Double?
+    let ofBandwidth: Double?
+
+    init(_ entry: RunProfile.Entry, _ peak: MachinePeak) {
+      let (work, seconds) = (entry.work, entry.seconds)
+      let operations = work.floatOperations + work.doubleOperations
+      let hasOperations = operations > 0 && seconds > 0
+      gflops = hasOperations ? operations / seconds / 1e9 : nil
+      ofPeak =
+        hasOperations
+        ? (work.floatOperations / peak.floatOperations + work.doubleOperations / peak.doubleOperations) / seconds : nil
+      let moves = work.bytes > 0 && seconds > 0
+      gigabytesPerSecond = moves ? work.bytes / seconds / 1e9 : nil
+      ofBandwidth = moves ? work.bytes / seconds / peak.bandwidth : nil
+    }
+  }
+}
