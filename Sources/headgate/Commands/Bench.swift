@@ -12,9 +12,8 @@ struct Bench: ParsableCommand {
       input's rows included.
 
       --profile goes on for the same time and adds a table of the operators; nodes that are computed as one stand under \
-      the last one's name. Its GFLOP/s and GB/s stand beside the shares of what a core of this \
-      machine does at most, measured after the runs; what stays in a cache moves faster than memory, above 100 %. \
-      -o wide lists every node.
+      the last one's name. Its GFLOP/s and GB/s stand beside the shares of what a core of this machine does at most, \
+      measured after the runs; what stays in a cache moves faster than memory, above 100 %. -o wide lists every node.
 
       \(InputOptions.help)
 

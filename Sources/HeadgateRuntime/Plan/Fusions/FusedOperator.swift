@@ -20,9 +20,9 @@ struct FusedOperator {
   /// reads them.
   ///
   /// - Parameter outputs: what the graph gives.
-  static func fuse(_ steps: [Plan.Step], outputs: [Plan.Operand], in scope: PlanScope, _ context: PlanContext) -> [Plan
-    .Step]
-  {
+  static func fuse(
+    _ steps: [Plan.Step], outputs: [Plan.Operand], in scope: PlanScope, _ context: PlanContext
+  ) -> [Plan.Step] {
     // A step that is known to fail must stay, so that the model is refused.
     guard !scope.hasFaults else { return steps }
     let graph = StepGraph(steps, outputs: outputs, scope: scope)
@@ -40,8 +40,8 @@ struct FusedOperator {
   private func step(inPlaceOf last: Plan.Step, _ scope: PlanScope, _ context: PlanContext) -> Plan.Step? {
     let node = OperatorNode(
       name: last.node.name.isEmpty ? "" : "\(last.node.name) and those before it", operatorName: name, domain: "",
-      opset: opset, attributes: Attributes(attributes),
-      constants: inputs.map { scope.constant($0)?.present }, usedOutputs: [true], weights: context.weights)
+      opset: opset, attributes: Attributes(attributes), constants: inputs.map { scope.constant($0)?.present },
+      usedOutputs: [true], weights: context.weights)
     guard let definition = context.registry.definition(domain: "", name: name, opset: opset),
       let kernel = try? definition.prepare(node)
     else { return nil }
