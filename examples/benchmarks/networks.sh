@@ -16,7 +16,8 @@ folder=${HEADGATE_BENCH:-$here/../../.build-bench}
 export PYTHONDONTWRITEBYTECODE=1
 stamp=$(cat "$here/requirements.txt" "$here/graph.py" "$here/networks.py" "$here/minilm.py" | sha256sum | cut -c1-16)
 if [ ! -e "$folder/$stamp/complete" ]; then
-  rm -rf "$folder"
+  # No more than what is made here: the folder may be somebody's own.
+  rm -rf "$folder/venv" "${folder:?}/$stamp"
   mkdir -p "$folder/$stamp"
   /usr/bin/python3 -m venv "$folder/venv"
   # The package of MiniLM asks for a framework that only its own program needs.

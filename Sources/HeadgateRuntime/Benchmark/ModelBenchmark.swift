@@ -5,7 +5,7 @@ package struct ModelBenchmark {
   private let model: Model
   private var slices: RowSlices
 
-  /// Every result is kept until the end, so that there is a most.
+  /// The time of every call is kept until the end, so that there is a most.
   package static let maxCalls = 1 << 17
 
   package init(_ model: Model, _ slices: RowSlices) {
