@@ -19,7 +19,6 @@ let inferenceTargets: [Target] = [
 ]
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let database = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -31,6 +30,7 @@ let deploymentTargets: [Target] = [
   // libgit2-dev depends on libssl-dev.
   .systemLibrary(name: "CLibCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
   .systemLibrary(name: "CLibGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
+  .systemLibrary(name: "CLibSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
   .systemLibrary(name: "CLibYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
   .target(name: "CSpawn"),
   .target(name: "Statistics"),
@@ -39,7 +39,7 @@ let deploymentTargets: [Target] = [
   .target(name: "Datasets", dependencies: ["Domain"]),
   .target(name: "Repositories", dependencies: ["Domain", "Processes", "CLibGit2"]),
   .target(name: "Specs", dependencies: ["Domain", "CLibYAML"]),
-  .target(name: "Store", dependencies: ["Domain", database]),
+  .target(name: "Store", dependencies: ["Domain", "CLibSQLite"]),
   .target(name: "Building", dependencies: ["Domain", "Processes"]),
   .target(name: "Provenance", dependencies: ["Domain", "HeadgateArchives"]),
   .target(name: "Gates", dependencies: ["Domain", "HeadgateRuntime", "HeadgateTensors", "Statistics", "Datasets"]),
@@ -85,7 +85,7 @@ let deploymentTargets: [Target] = [
     name: "ServingTests", dependencies: ["Serving", "Connections", "Domain", "Provenance", "TestSupport", logging]),
   .testTarget(name: "SpecsTests", dependencies: ["Specs", "Domain"], exclude: ["Golden"]),
   .testTarget(name: "StatisticsTests", dependencies: ["Statistics"]),
-  .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "TestSupport", database]),
+  .testTarget(name: "StoreTests", dependencies: ["Store", "Domain", "TestSupport"]),
 ]
 
 let package = Package(
@@ -99,7 +99,6 @@ let package = Package(
       .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
       .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
       .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-      .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
       .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1", traits: []),
     ],
   targets: inferenceTargets + (inferenceOnly ? [] : deploymentTargets),

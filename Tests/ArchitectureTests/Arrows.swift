@@ -18,6 +18,7 @@ enum Arrows {
     // The deployment half knows no tensor.
     ("CLibCrypto", [], []),
     ("CLibGit2", [], []),
+    ("CLibSQLite", [], []),
     ("CLibYAML", [], []),
     ("CSpawn", [], []),
     ("Statistics", [], []),
@@ -29,7 +30,7 @@ enum Arrows {
     // The git program does what needs a network.
     ("Repositories", ["CLibGit2", "Domain", "Processes"], []),
     ("Specs", ["CLibYAML", "Domain"], []),
-    ("Store", ["Domain"], ["GRDB"]),
+    ("Store", ["CLibSQLite", "Domain"], []),
     ("Building", ["Domain", "Processes"], []),
     ("Provenance", ["Domain", "HeadgateArchives"], []),
     ("Reconciling", ["Domain"], []),

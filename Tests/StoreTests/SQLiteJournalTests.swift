@@ -1,6 +1,5 @@
 import Domain
 import Foundation
-import GRDB
 import Synchronization
 import Testing
 
@@ -18,8 +17,7 @@ import enum TestSupport.JournalContract
     init(_ folder: StateFolder) { self.folder = folder }
 
     func open() throws -> any Journal & Memo & History {
-      try journal?.queue.close()
-      journal = nil
+      try journal = nil
       let opened = try SQLiteJournal(folder: folder)
       journal = opened
       return Forwarder { [unowned opened] in opened }
@@ -56,14 +54,12 @@ import enum TestSupport.JournalContract
 
   @Test func `brings a journal of the first format along`() throws {
     try FileManager.default.createDirectory(atPath: state.folder.root, withIntermediateDirectories: true)
-    let old = try DatabaseQueue(path: state.folder.journal)
-    try old.inDatabase { database in
-      try database.execute(sql: Schema.steps[0])
-      try database.execute(sql: "UPDATE controller SET applied_commit = 'c9', route_generation = 12")
-      try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
-      try database.execute(sql: "PRAGMA user_version = 1")
+    do {
+      let old = try Database(path: state.folder.journal)
+      try old.execute(Schema.steps[0])
+      try old.execute("UPDATE controller SET applied_commit = 'c9', route_generation = 12")
+      try old.execute("PRAGMA application_id = \(Schema.applicationID); PRAGMA user_version = 1")
     }
-    try old.close()
     let holder = Holder(state.folder)
     let journal = try holder.open()
     var controller = try journal.load().controller
@@ -145,10 +141,10 @@ import enum TestSupport.JournalContract
   @Test func `is written through to the disk at each commit`() throws {
     let journal = try SQLiteJournal(folder: state.folder)
     // 2 is FULL: https://www.sqlite.org/pragma.html#pragma_synchronous
-    #expect(try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
-    #expect(try journal.queue.inDatabase { try String.fetchOne($0, sql: "PRAGMA journal_mode") } == "wal")
+    #expect(try journal.database.access { try $0.integer("PRAGMA synchronous") } == 2)
+    #expect(try journal.database.access { try $0.text("PRAGMA journal_mode") } == "wal")
     try journal.begin(Samples.intent("a"))
-    #expect(try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA synchronous") } == 2)
+    #expect(try journal.database.access { try $0.integer("PRAGMA synchronous") } == 2)
   }
 
   @Test func `survives a kill at any byte of its log`() throws {
@@ -224,7 +220,6 @@ import enum TestSupport.JournalContract
       let journal = try SQLiteJournal(folder: state.folder)
       try journal.commit(JournalTransition(saved: [Samples.record("income")], events: [Samples.event(1)]))
       try journal.remember("kept", for: Samples.digest, in: "build")
-      try journal.queue.close()
     }
     let reader = try JournalReader(folder: state.folder)
     #expect(try reader.load().records.count == 1)
@@ -261,7 +256,6 @@ import enum TestSupport.JournalContract
     for start in 1...3 {
       let journal = try SQLiteJournal(folder: state.folder)
       #expect(try journal.load().controller.fencingToken == start)
-      try journal.queue.close()
     }
   }
 
@@ -270,7 +264,6 @@ import enum TestSupport.JournalContract
     do {
       let journal = try SQLiteJournal(folder: state.folder)
       for number in 1...200 { try journal.commit(JournalTransition(events: [Samples.event(number)])) }
-      try journal.queue.close()
     }
     let url = URL(fileURLWithPath: state.folder.journal)
     var bytes = try Data(contentsOf: url)
@@ -288,23 +281,21 @@ import enum TestSupport.JournalContract
   }
 
   @Test func `is not opened by an older version`() throws {
-    try SQLiteJournal(folder: state.folder).queue.inDatabase { try $0.execute(sql: "PRAGMA user_version = 99") }
+    try SQLiteJournal(folder: state.folder).database.access { try $0.execute("PRAGMA user_version = 99") }
     expectStoreError(.newerFormat, "format 99", "upgrade") { _ = try SQLiteJournal(folder: state.folder) }
     expectStoreError(.newerFormat, "format 99", "upgrade") { _ = try JournalReader(folder: state.folder) }
   }
 
   @Test func `is not put into a database of something else`() throws {
     try FileManager.default.createDirectory(atPath: state.folder.root, withIntermediateDirectories: true)
-    let other = try DatabaseQueue(path: state.folder.journal)
-    try other.write { try $0.execute(sql: "CREATE TABLE precious (id)") }
-    try other.close()
+    try Database(path: state.folder.journal).execute("CREATE TABLE precious (id)")
     expectStoreError(.damaged, "not a journal of Headgate") { _ = try SQLiteJournal(folder: state.folder) }
     expectStoreError(.damaged, "not a journal of Headgate") { _ = try JournalReader(folder: state.folder) }
   }
 
   @Test func `names the record that cannot be read`() throws {
     let journal = try SQLiteJournal(folder: state.folder)
-    try journal.queue.inDatabase { try $0.execute(sql: "INSERT INTO objects VALUES ('income', '{}')") }
+    try journal.database.access { try $0.execute("INSERT INTO objects VALUES ('income', '{}')") }
     expectStoreError(.damaged, "record of income") { _ = try journal.load() }
   }
 
@@ -312,8 +303,8 @@ import enum TestSupport.JournalContract
     let journal = try SQLiteJournal(folder: state.folder)
     try journal.commit(JournalTransition(saved: [Samples.record("income", generation: 1)]))
     try journal.begin(Samples.intent("a"))
-    let pages = try journal.queue.inDatabase { try Int.fetchOne($0, sql: "PRAGMA page_count") } ?? 0
-    try journal.queue.inDatabase { try $0.execute(sql: "PRAGMA max_page_count = \(pages)") }
+    let pages = try journal.database.access { try $0.integer("PRAGMA page_count") } ?? 0
+    try journal.database.access { try $0.execute("PRAGMA max_page_count = \(pages)") }
     let events = (1...2000).map { Samples.event($0) }
     expectStoreError(.full, "disk is full", "free space") {
       try journal.commit(
@@ -321,7 +312,7 @@ import enum TestSupport.JournalContract
     }
     #expect(try journal.load().records[ModelName("income")]?.generation == 1)
     #expect(try journal.load().openIntents.count == 1)
-    try journal.queue.inDatabase { try $0.execute(sql: "PRAGMA max_page_count = 1000000") }
+    try journal.database.access { try $0.execute("PRAGMA max_page_count = 1000000") }
     try journal.commit(
       JournalTransition(closing: "a", saved: [Samples.record("income", generation: 2)], events: events))
     #expect(try journal.load().records[ModelName("income")]?.generation == 2)
@@ -335,13 +326,15 @@ import enum TestSupport.JournalContract
 
   @Test func `forgets the oldest events`() throws {
     let journal = try SQLiteJournal(folder: state.folder)
-    try journal.queue.write { database in
-      try database.execute(
-        sql: "INSERT INTO events (id, kind, name, event) VALUES (1, 'k', 'n', '{}'), (?, 'k', 'n', '{}')",
-        arguments: [JournalRows.keptEventCount])
+    try journal.database.access { database in
+      try database.run(
+        "INSERT INTO events (id, kind, name, event) VALUES (1, 'k', 'n', '{}'), (?, 'k', 'n', '{}')",
+        [.integer(JournalRows.keptEventCount)])
     }
     try journal.commit(JournalTransition(events: [Samples.event(1)]))
-    let ids = try journal.queue.read { try Int.fetchAll($0, sql: "SELECT id FROM events ORDER BY id") }
+    let ids = try journal.database.access { database in
+      try database.rows("SELECT id FROM events ORDER BY id") { try $0.integer(0) }
+    }
     #expect(ids == [JournalRows.keptEventCount, JournalRows.keptEventCount + 1])
   }
 }

@@ -1,10 +1,9 @@
 import Domain
-import GRDB
 import Glibc
 
 /// The journal opened only to be read, while a controller runs or without one: for the commands that show state.
 package final class JournalReader: Memo, History {
-  private let queue: DatabaseQueue
+  private let database: Database
   private let path: String
 
   /// - Throws: `notFound` when there is no journal, `newerFormat`, `damaged` or `failed`.
@@ -16,16 +15,13 @@ package final class JournalReader: Memo, History {
         .notFound, "there is no journal at \(path): start `headgate up`, or name its folder with --state")
     }
     do {
-      var configuration = Configuration()
-      configuration.readonly = true
-      configuration.busyMode = .timeout(5)
-      configuration.label = "headgate.journal.reader"
-      queue = try DatabaseQueue(path: path, configuration: configuration)
-      let format = try queue.inDatabase { try Schema.check($0, path: path) }
+      let opened = try Database(path: path, access: .readOnly)
+      let format = try Schema.check(opened, path: path)
       guard format == Schema.currentFormat else {
         throw StoreError(
           .failed, "\(path) is of an older format (\(format)): start the controller once, which brings it up to date")
       }
+      database = opened
     } catch {
       throw StoreError(error, doing: "open", path: path)
     }
@@ -49,10 +45,10 @@ package final class JournalReader: Memo, History {
     throw StoreError(.failed, "\(path) is open only to be read: results are remembered by the controller")
   }
 
-  private func read<Answer>(_ body: (Database) throws -> Answer) throws(StoreError) -> Answer {
+  private func read<Answer: Sendable>(_ body: (Database) throws -> Answer) throws(StoreError) -> Answer {
     do {
       // One transaction: what is read belongs together, whatever the controller writes meanwhile.
-      return try queue.read(body)
+      return try database.access { database in try database.transaction(.deferred) { try body(database) } }
     } catch {
       throw StoreError(error, doing: "read", path: path)
     }

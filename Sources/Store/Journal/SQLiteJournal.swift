@@ -1,5 +1,5 @@
+import CLibSQLite
 import Domain
-import GRDB
 
 /// The journal of the one controller of a state folder, in SQLite.
 ///
@@ -9,7 +9,7 @@ package final class SQLiteJournal: Journal, Memo, History {
   /// Larger results belong in the artifact store.
   package static let memoByteLimit = 16 << 20
 
-  let queue: DatabaseQueue
+  let database: Database
   private let path: String
   private let lock: StateLock
 
@@ -20,23 +20,15 @@ package final class SQLiteJournal: Journal, Memo, History {
     path = folder.journal
     lock = try StateLock(folder)
     do {
-      var configuration = Configuration()
-      configuration.busyMode = .timeout(5)
-      configuration.label = "headgate.journal"
-      queue = try DatabaseQueue(path: path, configuration: configuration)
-      let path = path
-      try queue.inDatabase { database in
-        let format = try Schema.check(database, path: path)
-        guard try String.fetchOne(database, sql: "PRAGMA quick_check(1)") == "ok" else {
-          throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "its pages contradict each other")
-        }
-        try database.execute(sql: "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
-        try Schema.migrate(database, from: format)
-        try database.inTransaction(.immediate) {
-          try database.execute(sql: "UPDATE controller SET fencing_token = fencing_token + 1")
-          return .commit
-        }
+      let opened = try Database(path: path)
+      let format = try Schema.check(opened, path: path)
+      guard try opened.text("PRAGMA quick_check(1)") == "ok" else {
+        throw SQLiteError(code: SQLITE_CORRUPT, message: "its pages contradict each other")
       }
+      try opened.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+      try Schema.migrate(opened, from: format)
+      try opened.execute("UPDATE controller SET fencing_token = fencing_token + 1")
+      database = opened
     } catch {
       throw StoreError(error, doing: "open", path: folder.journal)
     }
@@ -71,16 +63,15 @@ package final class SQLiteJournal: Journal, Memo, History {
 
   private func write(_ body: (Database) throws -> Void) throws(StoreError) {
     try run("write to") { database in
-      try database.inTransaction(.immediate) {
-        try body(database)
-        return .commit
-      }
+      try database.transaction(.immediate) { try body(database) }
     }
   }
 
-  private func run<Answer>(_ doing: String, _ body: (Database) throws -> Answer) throws(StoreError) -> Answer {
+  private func run<Answer: Sendable>(
+    _ doing: String, _ body: (Database) throws -> Answer
+  ) throws(StoreError) -> Answer {
     do {
-      return try queue.inDatabase(body)
+      return try database.access { try body($0) }
     } catch {
       throw StoreError(error, doing: doing, path: path)
     }

@@ -1,5 +1,4 @@
 import Domain
-import GRDB
 
 /// The tables of the journal and the way from each format to the next.
 ///
@@ -7,7 +6,7 @@ import GRDB
 /// own. A format is the number of steps taken; a step is never changed once it is released.
 enum Schema {
   /// Marks the file as ours: `HdGt`.
-  static let applicationID: Int32 = 0x4864_4774
+  static let applicationID = 0x4864_4774
 
   static let steps: [String] = [
     """
@@ -58,9 +57,9 @@ enum Schema {
   /// Refuses a file that is not a journal of ours, or that a newer version has written. Changes nothing.
   /// - Returns: the format of the file; 0 for a new one.
   static func check(_ database: Database, path: String) throws -> Int {
-    let application = try Int32.fetchOne(database, sql: "PRAGMA application_id") ?? 0
-    let format = try Int.fetchOne(database, sql: "PRAGMA user_version") ?? 0
-    let isEmpty = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema") == 0
+    let application = try database.integer("PRAGMA application_id") ?? 0
+    let format = try database.integer("PRAGMA user_version") ?? 0
+    let isEmpty = try database.integer("SELECT count(*) FROM sqlite_schema") == 0
     guard application == applicationID || (isEmpty && application == 0 && format == 0) else {
       throw StoreError(.damaged, "\(path) is not a journal of Headgate: move it away, or choose another state folder")
     }
@@ -75,13 +74,12 @@ enum Schema {
   /// Takes the steps that are missing, all or none.
   static func migrate(_ database: Database, from format: Int) throws {
     guard format < currentFormat else { return }
-    try database.inTransaction(.immediate) {
+    try database.transaction(.immediate) {
       for step in steps[format...] {
-        try database.execute(sql: step)
+        try database.execute(step)
       }
-      try database.execute(sql: "PRAGMA application_id = \(applicationID)")
-      try database.execute(sql: "PRAGMA user_version = \(currentFormat)")
-      return .commit
+      try database.execute("PRAGMA application_id = \(applicationID)")
+      try database.execute("PRAGMA user_version = \(currentFormat)")
     }
   }
 }

@@ -1,5 +1,5 @@
+import CLibSQLite
 import Domain
-import GRDB
 
 extension StoreError {
   /// What an error met in the database means and what to do.
@@ -8,19 +8,19 @@ extension StoreError {
       self = error
       return
     }
-    guard let error = error as? DatabaseError else {
+    guard let error = error as? SQLiteError else {
       self.init(.damaged, "could not \(doing) \(path): \(error); move it away and start again, or restore a copy")
       return
     }
-    let reason = error.message ?? "SQLite error \(error.extendedResultCode.rawValue)"
-    switch error.resultCode {
-    case .SQLITE_FULL:
+    let reason = error.message
+    switch error.primaryCode {
+    case SQLITE_FULL:
       self.init(.full, "could not \(doing) \(path): the disk is full; free space, nothing recorded so far is lost")
-    case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+    case SQLITE_CORRUPT, SQLITE_NOTADB:
       self.init(.damaged, "\(path) is damaged (\(reason)): restore a copy, or move it away to start with no history")
-    case .SQLITE_BUSY, .SQLITE_LOCKED:
+    case SQLITE_BUSY, SQLITE_LOCKED:
       self.init(.locked, "\(path) is in use by another program: end it and try again")
-    case .SQLITE_CANTOPEN, .SQLITE_PERM, .SQLITE_READONLY, .SQLITE_AUTH:
+    case SQLITE_CANTOPEN, SQLITE_PERM, SQLITE_READONLY, SQLITE_AUTH:
       self.init(.failed, "could not \(doing) \(path): \(reason); check who owns it and its permissions")
     default:
       self.init(.failed, "could not \(doing) \(path): \(reason); check the disk")
