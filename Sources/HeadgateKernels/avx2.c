@@ -21,6 +21,15 @@ HG_INLINE TARGET __m256 spread_f32(float x) { return _mm256_set1_ps(x); }
 HG_INLINE TARGET __m256 add_f32(__m256 x, __m256 y) { return _mm256_add_ps(x, y); }
 HG_INLINE TARGET __m256 scale_f32(float x, __m256 y) { return _mm256_mul_ps(_mm256_set1_ps(x), y); }
 HG_INLINE TARGET __m256 add_product_f32(__m256 x, __m256 y, __m256 sum) { return _mm256_fmadd_ps(x, y, sum); }
+HG_INLINE TARGET __m256 clamp_f32(__m256 x, __m256 least, __m256 greatest) {
+  // The second operand comes out when one is NaN.
+  return _mm256_min_ps(greatest, _mm256_max_ps(least, x));
+}
+
+HG_INLINE TARGET __m256 greater_f32(__m256 x, __m256 y) {
+  const __m256 chosen = _mm256_or_ps(_mm256_cmp_ps(x, y, _CMP_GT_OQ), _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  return _mm256_blendv_ps(y, x, chosen);
+}
 
 HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
   __m256 y[8], z[8];
@@ -41,6 +50,7 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
 #define MASK __m256i
 #define LANES 8
 #define ROWS 6
+#define SLIVERS 40
 #define NAME(x) x##_f32
 #include "gemm.h"
 
@@ -61,6 +71,14 @@ HG_INLINE TARGET __m256d spread_f64(double x) { return _mm256_set1_pd(x); }
 HG_INLINE TARGET __m256d add_f64(__m256d x, __m256d y) { return _mm256_add_pd(x, y); }
 HG_INLINE TARGET __m256d scale_f64(double x, __m256d y) { return _mm256_mul_pd(_mm256_set1_pd(x), y); }
 HG_INLINE TARGET __m256d add_product_f64(__m256d x, __m256d y, __m256d sum) { return _mm256_fmadd_pd(x, y, sum); }
+HG_INLINE TARGET __m256d clamp_f64(__m256d x, __m256d least, __m256d greatest) {
+  return _mm256_min_pd(greatest, _mm256_max_pd(least, x));
+}
+
+HG_INLINE TARGET __m256d greater_f64(__m256d x, __m256d y) {
+  const __m256d chosen = _mm256_or_pd(_mm256_cmp_pd(x, y, _CMP_GT_OQ), _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
+  return _mm256_blendv_pd(y, x, chosen);
+}
 
 HG_INLINE TARGET void transpose_f64(__m256d x[4]) {
   const __m256d y0 = _mm256_unpacklo_pd(x[0], x[1]), y1 = _mm256_unpackhi_pd(x[0], x[1]);
@@ -74,6 +92,7 @@ HG_INLINE TARGET void transpose_f64(__m256d x[4]) {
 #define MASK __m256i
 #define LANES 4
 #define ROWS 6
+#define SLIVERS 40
 #define NAME(x) x##_f64
 #include "gemm.h"
 
@@ -163,6 +182,16 @@ const hg_kernel_set hg_avx2_kernels = {
     .dgemm_pack = gemm_pack_f64,
     .sgemm_packed = gemm_packed_f32,
     .dgemm_packed = gemm_packed_f64,
+    .sgemm_pack_left = gemm_pack_left_f32,
+    .dgemm_pack_left = gemm_pack_left_f64,
+    .sgemm_patches = gemm_patches_f32,
+    .dgemm_patches = gemm_patches_f64,
+    .sspread = spread_lines_f32,
+    .dspread = spread_lines_f64,
+    .sdepthwise = depthwise_f32,
+    .ddepthwise = depthwise_f64,
+    .smaxima = maxima_f32,
+    .dmaxima = maxima_f64,
     .igemm = igemm_i16,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
@@ -182,7 +211,7 @@ const hg_kernel_set hg_avx2_kernels = {
         },
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
-    .divide = divide_f32,
+    .multiply = multiply_f32,
 };
 
 #endif

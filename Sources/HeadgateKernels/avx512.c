@@ -19,6 +19,16 @@ HG_INLINE TARGET __m512 add_f32(__m512 x, __m512 y) { return _mm512_add_ps(x, y)
 HG_INLINE TARGET __m512 scale_f32(float x, __m512 y) { return _mm512_mul_ps(_mm512_set1_ps(x), y); }
 HG_INLINE TARGET __m512 add_product_f32(__m512 x, __m512 y, __m512 sum) { return _mm512_fmadd_ps(x, y, sum); }
 
+HG_INLINE TARGET __m512 clamp_f32(__m512 x, __m512 least, __m512 greatest) {
+  // The second operand comes out when one is NaN.
+  return _mm512_min_ps(greatest, _mm512_max_ps(least, x));
+}
+
+HG_INLINE TARGET __m512 greater_f32(__m512 x, __m512 y) {
+  const __mmask16 chosen = _mm512_cmp_ps_mask(x, y, _CMP_GT_OQ) | _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+  return _mm512_mask_mov_ps(y, chosen, x);
+}
+
 // Transposes by exchanging, for each bit of an index, the lanes with that bit of one vector for those without it of
 // the vector whose number has it.
 HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
@@ -43,6 +53,7 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
 #define MASK __mmask16
 #define LANES 16
 #define ROWS 12
+#define SLIVERS 20
 #define NAME(x) x##_f32
 #include "gemm.h"
 
@@ -61,6 +72,14 @@ HG_INLINE TARGET __m512d spread_f64(double x) { return _mm512_set1_pd(x); }
 HG_INLINE TARGET __m512d add_f64(__m512d x, __m512d y) { return _mm512_add_pd(x, y); }
 HG_INLINE TARGET __m512d scale_f64(double x, __m512d y) { return _mm512_mul_pd(_mm512_set1_pd(x), y); }
 HG_INLINE TARGET __m512d add_product_f64(__m512d x, __m512d y, __m512d sum) { return _mm512_fmadd_pd(x, y, sum); }
+HG_INLINE TARGET __m512d clamp_f64(__m512d x, __m512d least, __m512d greatest) {
+  return _mm512_min_pd(greatest, _mm512_max_pd(least, x));
+}
+
+HG_INLINE TARGET __m512d greater_f64(__m512d x, __m512d y) {
+  const __mmask8 chosen = _mm512_cmp_pd_mask(x, y, _CMP_GT_OQ) | _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q);
+  return _mm512_mask_mov_pd(y, chosen, x);
+}
 
 HG_INLINE TARGET void transpose_f64(__m512d x[8]) {
   const __m512i lane = _mm512_set_epi64(7, 6, 5, 4, 3, 2, 1, 0);
@@ -84,6 +103,7 @@ HG_INLINE TARGET void transpose_f64(__m512d x[8]) {
 #define MASK __mmask8
 #define LANES 8
 #define ROWS 12
+#define SLIVERS 20
 #define NAME(x) x##_f64
 #include "gemm.h"
 
@@ -159,6 +179,16 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .dgemm_pack = gemm_pack_f64,                   \
       .sgemm_packed = gemm_packed_f32,               \
       .dgemm_packed = gemm_packed_f64,               \
+      .sgemm_pack_left = gemm_pack_left_f32,         \
+      .dgemm_pack_left = gemm_pack_left_f64,         \
+      .sgemm_patches = gemm_patches_f32,             \
+      .dgemm_patches = gemm_patches_f64,             \
+      .sspread = spread_lines_f32,                   \
+      .dspread = spread_lines_f64,                   \
+      .sdepthwise = depthwise_f32,                   \
+      .ddepthwise = depthwise_f64,                   \
+      .smaxima = maxima_f32,                         \
+      .dmaxima = maxima_f64,                         \
       .igemm = IGEMM,                                \
       .half_to_float = half_to_float,                \
       .float_to_half = float_to_half,                \
@@ -178,7 +208,7 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
           },                                         \
       .exp_sum = exp_sum_f32,                        \
       .greatest = greatest_f32,                      \
-      .divide = divide_f32,                          \
+      .multiply = multiply_f32,                      \
   };
 
 DEFINE_SET(hg_avx512_kernels, igemm_i16)

@@ -125,23 +125,39 @@ static TARGET float NAME(exp_sum)(size_t n, const float *x, float origin, float 
 }
 
 static TARGET float NAME(greatest)(size_t n, const float *x) {
-  VECTOR greatest = NAME(spread)(-INFINITY);
+  // Four at a time, for one alone would wait for each comparison before the next.
+  VECTOR greatest[4];
+  for (size_t u = 0; u < 4; u++) greatest[u] = NAME(spread)(-INFINITY);
   size_t i = 0;
+  for (; i + 4 * LANES <= n; i += 4 * LANES) {
+#pragma clang loop unroll(full)
+    for (size_t u = 0; u < 4; u++) {
+      const VECTOR next = NAME(load)(x + i + u * LANES);
+      greatest[u] = NAME(select)(next > greatest[u], next, greatest[u]);
+    }
+  }
   for (; i + LANES <= n; i += LANES) {
     const VECTOR next = NAME(load)(x + i);
-    greatest = NAME(select)(next > greatest, next, greatest);
+    greatest[0] = NAME(select)(next > greatest[0], next, greatest[0]);
+  }
+  for (size_t width = 2; width > 0; width /= 2) {
+    for (size_t u = 0; u < width; u++) {
+      greatest[u] = NAME(select)(greatest[u + width] > greatest[u], greatest[u + width], greatest[u]);
+    }
   }
   float lanes[LANES];
-  NAME(store)(lanes, greatest);
-  for (size_t j = 1; j < LANES; j++) lanes[0] = lanes[j] > lanes[0] ? lanes[j] : lanes[0];
+  NAME(store)(lanes, greatest[0]);
+  for (size_t width = LANES / 2; width > 0; width /= 2) {
+    for (size_t j = 0; j < width; j++) lanes[j] = lanes[j + width] > lanes[j] ? lanes[j + width] : lanes[j];
+  }
   for (; i < n; i++) lanes[0] = x[i] > lanes[0] ? x[i] : lanes[0];
   return lanes[0];
 }
 
-static TARGET void NAME(divide)(size_t n, float divisor, float *y) {
+static TARGET void NAME(multiply)(size_t n, float factor, float *y) {
   size_t i = 0;
-  for (; i + LANES <= n; i += LANES) NAME(store)(y + i, NAME(load)(y + i) / divisor);
-  for (; i < n; i++) y[i] /= divisor;
+  for (; i + LANES <= n; i += LANES) NAME(store)(y + i, NAME(load)(y + i) * factor);
+  for (; i < n; i++) y[i] *= factor;
 }
 
 #undef VECTOR

@@ -1,415 +1,198 @@
 // The product of matrices of one type on one instruction set; included once for each. Before, define
 //   REAL, VECTOR, MASK   the element, LANES of them in a register, and which of those lanes are meant
 //   LANES, ROWS          a tile of the product has up to ROWS rows and two vectors; its sums fill the registers
+//   SLIVERS              how many tiles' rows of A are packed at a time
 //   TARGET, NAME(x)      the attribute and the name of a function of this set and type
 // and the functions NAME(mask)(count), load(p), load_some(p, mask), store(p, x), store_some(p, mask, x),
-// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), scale(x, y), and transpose(x) of LANES vectors.
+// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), scale(x, y), clamp(x, least, greatest), which leaves
+// NaN, greater(x, y), which is NaN when either is, and transpose(x) of LANES vectors.
 //
-// Bound by the arithmetic for m above 12 or so, below by reading B. The block of B that is in use fits the
-// second cache, the rows of A that meet it the first. Measured by examples/benchmarks/matrix.sh on a core of Zen 4
-// (peak 118 GFLOP/s) at 512 x 512 x 512: AVX-512 110, AVX2 108, plain C 34 GFLOP/s, OpenBLAS 103; at
-// 64 x 3136 x 576 with B packed ahead 108 against 82.
+// A block of rows of A is packed in slivers that fit the second cache together. Each panel of B meets all of them while it
+// stays in the first, and meanwhile the next panel is called for, which would otherwise come from memory in the time of a
+// few rows. Bound by the arithmetic for m above 30 or so, below by reading B.
+//
+// MEASURED
 
-enum { NAME(COLUMNS) = 2 * LANES, NAME(WIDTH) = 2048 / sizeof(REAL) / (2 * LANES) * (2 * LANES) };
+enum { NAME(COLUMNS) = 2 * LANES };
 
-// c[rows, columns] = alpha * a b (+ c). `a` is packed: `rows` values for each p; rows of `b` lie `pitch` apart.
-HG_INLINE TARGET void NAME(tile)(const size_t rows, const size_t vectors, const int is_partial, size_t depth,
-                                 const REAL *a, const REAL *b, size_t pitch, MASK mask, REAL alpha, int adds, REAL *c,
-                                 size_t c_row) {
-  VECTOR sum[ROWS][2];
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows; i++) {
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) sum[i][v] = NAME(spread)(0);
-  }
-  for (size_t p = 0; p < depth; p++, a += rows, b += pitch) {
-    VECTOR y[2];
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) {
-      y[v] = is_partial && v + 1 == vectors ? NAME(load_some)(b + v * LANES, mask) : NAME(load)(b + v * LANES);
-    }
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; i++) {
-      const VECTOR x = NAME(spread)(a[i]);
-#pragma clang loop unroll(full)
-      for (size_t v = 0; v < vectors; v++) sum[i][v] = NAME(add_product)(x, y[v], sum[i][v]);
-    }
-  }
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows; i++) {
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v++) {
-      REAL *target = c + i * c_row + v * LANES;
-      const VECTOR value = NAME(scale)(alpha, sum[i][v]);
-      if (is_partial && v + 1 == vectors) {
-        NAME(store_some)(target, mask, adds ? NAME(add)(NAME(load_some)(target, mask), value) : value);
-      } else {
-        NAME(store)(target, adds ? NAME(add)(NAME(load)(target), value) : value);
-      }
-    }
-  }
-}
+#include "gemm_tile.h"
+#include "gemm_pack.h"
+#include "gemm_few_rows.h"
 
-static TARGET void NAME(any_tile)(size_t rows, size_t columns, size_t depth, const REAL *a, const REAL *b,
-                                  size_t pitch, REAL alpha, int adds, REAL *c, size_t c_row) {
-  const MASK mask = NAME(mask)(columns > LANES ? columns - LANES : columns);
-#define ROW_CASE(R)                                                                                    \
-  case R:                                                                                              \
-    if (columns == 2 * LANES) {                                                                        \
-      NAME(tile)(R, 2, 0, depth, a, b, pitch, mask, alpha, adds, c, c_row);                            \
-    } else if (columns > LANES) {                                                                      \
-      NAME(tile)(R, 2, 1, depth, a, b, pitch, mask, alpha, adds, c, c_row);                            \
-    } else {                                                                                           \
-      NAME(tile)(R, 1, 1, depth, a, b, pitch, mask, alpha, adds, c, c_row);                            \
-    }                                                                                                  \
-    break;
-  switch (rows) {
-    ROW_CASE(1)
-    ROW_CASE(2)
-    ROW_CASE(3)
-    ROW_CASE(4)
-#if ROWS > 4
-    ROW_CASE(5)
-    ROW_CASE(6)
-#endif
-#if ROWS > 6
-    ROW_CASE(7)
-    ROW_CASE(8)
-    ROW_CASE(9)
-    ROW_CASE(10)
-    ROW_CASE(11)
-    ROW_CASE(12)
-#endif
-  default:
-    break;
-  }
-#undef ROW_CASE
-}
+// A product in all its forms: A packed or as it is; B packed, as it is, or the patches of an image.
+typedef struct {
+  size_t m, n, k;
+  REAL alpha;
+  const REAL *a;
+  size_t a_row, a_column;
+  const REAL *packed_a;
+  const REAL *b;
+  size_t b_row, b_column;
+  const REAL *packed_b;
+  const NAME(hg_patches) *patches;
+  int accumulate;
+  const NAME(hg_finish) *finish;
+  REAL *c;
+  size_t c_row, c_column;
+} NAME(job);
 
-// square[p][i] = source[i * item + p]; zeros beyond `items` and `steps`.
-HG_INLINE TARGET void NAME(load_square)(size_t items, size_t steps, const REAL *source, size_t item,
-                                        VECTOR square[LANES]) {
-  if (steps == LANES) {
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < LANES; i++) {
-      square[i] = i < items ? NAME(load)(source + i * item) : NAME(spread)(0);
-    }
+// Where the panels of B lie for a depth of `depth` from `p` on.
+typedef struct {
+  size_t p, depth;
+  // Whether B is read as it is, and not from panels.
+  int is_direct;
+  // What the panels are made in that are not packed ahead.
+  REAL *panel;
+} NAME(band);
+
+// The tiles of one panel of B with `count` slivers of A, which begin at row `i` and are packed in `left` when the job
+// has them not packed ahead.
+static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, size_t i, size_t count, size_t j,
+                                const REAL *left) {
+  const size_t m = job->m, p = band->p, depth = band->depth;
+  const size_t width = job->n - j < NAME(COLUMNS) ? job->n - j : NAME(COLUMNS);
+  const int adds = job->accumulate || p > 0, is_last = p + depth == job->k;
+  const REAL *right = band->panel;
+  size_t pitch = width;
+  if (job->packed_b) {
+    right = job->packed_b + p * job->n + j * depth;
+  } else if (band->is_direct) {
+    right = job->b + p * job->b_row + j, pitch = job->b_row;
+  } else if (job->patches) {
+    NAME(gather_panel)(j, width, p, depth, job->patches, band->panel);
   } else {
-    const MASK wanted = NAME(mask)(steps);
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < LANES; i++) {
-      square[i] = i < items ? NAME(load_some)(source + i * item, wanted) : NAME(spread)(0);
+    NAME(pack)(width, depth, job->b + p * job->b_row + j * job->b_column, job->b_row, job->b_column, band->panel);
+  }
+  for (size_t s = 0, rows; s < count; s++, i += rows) {
+    rows = NAME(sliver_rows)(m, i);
+    const REAL *a = job->packed_a ? job->packed_a + p * m + i * depth : left;
+    left += rows * depth;
+    // What is read next comes from far away: the next panel, each sliver a part of it, or the next sliver.
+    const REAL *ahead = right;
+    size_t stride = 0;
+    if (job->packed_b) {
+      stride = (width + count - 1) / count;
+      ahead = right + width * depth + s * stride * depth;
+    } else if (job->packed_a && j == 0) {
+      ahead = a + rows * depth, stride = rows;
     }
-  }
-  NAME(transpose)(square);
-}
-
-// target[p * count + i] = source[p * step + i * item]
-static TARGET void NAME(pack)(size_t count, size_t depth, const REAL *source, size_t step, size_t item, REAL *target) {
-  if (item == 1) {
-    if (count == 2 * LANES) {
-      for (size_t p = 0; p < depth; p++, source += step, target += 2 * LANES) {
-        NAME(store)(target, NAME(load)(source));
-        NAME(store)(target + LANES, NAME(load)(source + LANES));
-      }
-      return;
+    REAL *to = job->c + i * job->c_row + j * job->c_column;
+    if (job->c_column == 1) {
+      NAME(any_tile)(rows, width, depth, a, right, pitch, ahead, stride, job->alpha, adds, to, job->c_row);
+      if (is_last) NAME(finish)(job->finish, i, rows, j, width, to, job->c_row);
+      continue;
     }
-    for (size_t p = 0; p < depth; p++) {
-      for (size_t i = 0; i < count; i++) target[p * count + i] = source[p * step + i];
-    }
-    return;
-  }
-  if (step == 1) {
-    for (size_t i = 0; i < count; i += LANES) {
-      const size_t items = count - i < LANES ? count - i : LANES;
-      const MASK wanted = NAME(mask)(items);
-      for (size_t p = 0; p < depth; p += LANES) {
-        const size_t steps = depth - p < LANES ? depth - p : LANES;
-        REAL *to = target + p * count + i;
-        VECTOR square[LANES];
-        NAME(load_square)(items, steps, source + p + i * item, item, square);
-        // A whole vector may be stored over what comes next in the target and is still to be written.
-        const int has_room = items == LANES || (count < LANES && (p + LANES - 1) * count + LANES <= depth * count);
-        if (steps == LANES && has_room) {
-#pragma clang loop unroll(full)
-          for (size_t q = 0; q < LANES; q++) NAME(store)(to + q * count, square[q]);
-        } else {
-#pragma clang loop unroll(full)
-          for (size_t q = 0; q < LANES; q++) {
-            if (q < steps) NAME(store_some)(to + q * count, wanted, square[q]);
-          }
-        }
-      }
-    }
-    return;
-  }
-  for (size_t p = 0; p < depth; p++) {
-    for (size_t i = 0; i < count; i++) target[p * count + i] = source[p * step + i * item];
-  }
-}
-
-// The panels of a block of B: two vectors wide, the last as wide as is left.
-static TARGET void NAME(pack_panels)(size_t columns, size_t depth, const REAL *b, size_t b_row, size_t b_column,
-                                     REAL *target) {
-  for (size_t j = 0; j < columns; j += NAME(COLUMNS)) {
-    const size_t width = columns - j < NAME(COLUMNS) ? columns - j : NAME(COLUMNS);
-    NAME(pack)(width, depth, b + j * b_column, b_row, b_column, target + j * depth);
-  }
-}
-
-static TARGET void NAME(gemm_pack)(size_t n, size_t k, const REAL *b, size_t b_row, size_t b_column, REAL *packed) {
-  for (size_t p = 0; p < k; p += HG_DEPTH) {
-    const size_t depth = k - p < HG_DEPTH ? k - p : HG_DEPTH;
-    NAME(pack_panels)(n, depth, b + p * b_row, b_row, b_column, packed + p * n);
-  }
-}
-
-// sums[rows, columns] += a b for `steps` rows of `b`, one after the other.
-HG_INLINE TARGET void NAME(stream_steps)(const size_t rows, const size_t steps, size_t columns, const REAL *a,
-                                         size_t a_row, size_t a_column, const REAL *b, size_t b_row, REAL *sums,
-                                         size_t width) {
-  VECTOR x[8][4];
-#pragma clang loop unroll(full)
-  for (size_t q = 0; q < steps; q++) {
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; i++) x[q][i] = NAME(spread)(a[i * a_row + q * a_column]);
-  }
-  const size_t whole = columns / LANES * LANES;
-  const MASK mask = NAME(mask)(columns - whole);
-  for (size_t j = 0; j < columns; j += LANES) {
-    VECTOR y[8];
-#pragma clang loop unroll(full)
-    for (size_t q = 0; q < steps; q++) {
-      y[q] = j < whole ? NAME(load)(b + q * b_row + j) : NAME(load_some)(b + q * b_row + j, mask);
-    }
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; i++) {
-      VECTOR sum = NAME(load)(sums + i * width + j);
-#pragma clang loop unroll(full)
-      for (size_t q = 0; q < steps; q++) sum = NAME(add_product)(x[q][i], y[q], sum);
-      NAME(store)(sums + i * width + j, sum);
-    }
-  }
-}
-
-// c[rows, n] = alpha * a b (+ c) for dense rows of `b`. Some of them are read at a time from end to end, as memory
-// likes it, while the sums wait in the first cache.
-HG_INLINE TARGET void NAME(stream)(const size_t rows, const size_t steps, size_t n, size_t k, REAL alpha,
-                                   const REAL *a, size_t a_row, size_t a_column, const REAL *b, size_t b_row,
-                                   int accumulate, REAL *c, size_t c_row) {
-  REAL sums[12288 / sizeof(REAL)] __attribute__((aligned(64)));
-  const size_t width = sizeof sums / sizeof(REAL) / rows / LANES * LANES;
-  for (size_t first = 0; first < n; first += width) {
-    const size_t columns = n - first < width ? n - first : width;
-    for (size_t block = 0; block < k; block += HG_DEPTH) {
-      const size_t end = k - block < HG_DEPTH ? k : block + HG_DEPTH;
-      for (size_t i = 0; i < rows; i++) {
-        for (size_t j = 0; j < columns; j += LANES) NAME(store)(sums + i * width + j, NAME(spread)(0));
-      }
-      size_t p = block;
-      for (; p + steps <= end; p += steps) {
-        NAME(stream_steps)
-        (rows, steps, columns, a + p * a_column, a_row, a_column, b + p * b_row + first, b_row, sums, width);
-      }
-      for (; p < end; p++) {
-        NAME(stream_steps)
-        (rows, 1, columns, a + p * a_column, a_row, a_column, b + p * b_row + first, b_row, sums, width);
-      }
-      for (size_t i = 0; i < rows; i++) {
-        REAL *target = c + i * c_row + first;
-        for (size_t j = 0; j < columns; j++) {
-          const REAL value = alpha * sums[i * width + j];
-          target[j] = accumulate || block > 0 ? target[j] + value : value;
-        }
+    REAL result[ROWS * NAME(COLUMNS)];
+    NAME(any_tile)(rows, width, depth, a, right, pitch, ahead, stride, job->alpha, 0, result, NAME(COLUMNS));
+    for (size_t r = 0; r < rows; r++) {
+      for (size_t q = 0; q < width; q++) {
+        const REAL value = result[r * NAME(COLUMNS) + q];
+        REAL *place = to + r * job->c_row + q * job->c_column;
+        *place = adds ? *place + value : value;
       }
     }
   }
 }
 
-// The same for dense columns of `b`, which are turned into rows on the way, `groups` vectors of them at a time.
-HG_INLINE TARGET void NAME(turn_columns)(const size_t rows, const size_t groups, size_t columns, size_t k, REAL alpha,
-                                         const REAL *a, size_t a_row, size_t a_column, const REAL *b, size_t b_column,
-                                         int accumulate, REAL *c, size_t c_row, size_t c_column) {
-  for (size_t block = 0; block < k; block += HG_DEPTH) {
-    const size_t end = k - block < HG_DEPTH ? k : block + HG_DEPTH;
-    VECTOR sum[4][2];
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; i++) {
-#pragma clang loop unroll(full)
-      for (size_t g = 0; g < groups; g++) sum[i][g] = NAME(spread)(0);
-    }
-    for (size_t p = block; p < end; p += LANES) {
-      const size_t steps = end - p < LANES ? end - p : LANES;
-#pragma clang loop unroll(full)
-      for (size_t g = 0; g < groups; g++) {
-        VECTOR square[LANES];
-        const size_t items = columns - g * LANES < LANES ? columns - g * LANES : LANES;
-        NAME(load_square)(items, steps, b + g * LANES * b_column + p, b_column, square);
-#pragma clang loop unroll(full)
-        for (size_t q = 0; q < LANES; q++) {
-          if (q < steps) {
-#pragma clang loop unroll(full)
-            for (size_t i = 0; i < rows; i++) {
-              sum[i][g] = NAME(add_product)(NAME(spread)(a[i * a_row + (p + q) * a_column]), square[q], sum[i][g]);
-            }
-          }
-        }
-      }
-    }
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows; i++) {
-      REAL values[2 * LANES];
-#pragma clang loop unroll(full)
-      for (size_t g = 0; g < groups; g++) NAME(store)(values + g * LANES, NAME(scale)(alpha, sum[i][g]));
-      for (size_t q = 0; q < columns; q++) {
-        REAL *target = c + i * c_row + q * c_column;
-        *target = accumulate || block > 0 ? *target + values[q] : values[q];
-      }
-    }
-  }
-}
-
-HG_INLINE TARGET void NAME(turn)(const size_t rows, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row,
-                                 size_t a_column, const REAL *b, size_t b_column, int accumulate, REAL *c,
-                                 size_t c_row, size_t c_column) {
-  size_t j = 0;
-  // One row alone would wait for each sum, where the registers are short.
-  for (; rows <= 2 && LANES <= 8 && j + 2 * LANES <= n; j += 2 * LANES) {
-    NAME(turn_columns)
-    (rows, 2, 2 * LANES, k, alpha, a, a_row, a_column, b + j * b_column, b_column, accumulate, c + j * c_column, c_row,
-     c_column);
-  }
-  for (; j < n; j += LANES) {
-    NAME(turn_columns)
-    (rows, 1, n - j < LANES ? n - j : LANES, k, alpha, a, a_row, a_column, b + j * b_column, b_column, accumulate,
-     c + j * c_column, c_row, c_column);
-  }
-}
-
-// Products of at most four rows, for which B is read once and as it is.
-static TARGET int NAME(few_rows)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,
-                                 const REAL *b, size_t b_row, size_t b_column, int accumulate, REAL *c, size_t c_row,
-                                 size_t c_column) {
-  const int has_dense_rows = b_column == 1 && c_column == 1;
-  if (k == 0 || !(has_dense_rows || b_row == 1)) return 0;
-#define ROW_CASE(R, STEPS)                                                                                     \
-  case R:                                                                                                      \
-    if (has_dense_rows) {                                                                                      \
-      NAME(stream)(R, STEPS, n, k, alpha, a, a_row, a_column, b, b_row, accumulate, c, c_row);                 \
-    } else {                                                                                                   \
-      NAME(turn)(R, n, k, alpha, a, a_row, a_column, b, b_column, accumulate, c, c_row, c_column);             \
-    }                                                                                                          \
-    return 1;
-  switch (m) {
-    ROW_CASE(1, 8)
-    ROW_CASE(2, 4)
-    ROW_CASE(3, 4)
-    ROW_CASE(4, 4)
-  default:
-    return 0;
-  }
-#undef ROW_CASE
-}
-
-// The whole product; `packed` is B packed, or NULL, then `b` is read.
-static TARGET void NAME(product)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row,
-                                 size_t a_column, const REAL *b, size_t b_row, size_t b_column, const REAL *packed,
-                                 int accumulate, REAL *c, size_t c_row, size_t c_column) {
+static TARGET void NAME(product)(const NAME(job) *job) {
+  const size_t m = job->m, n = job->n, k = job->k;
   if (m == 0 || n == 0) return;
-  if (!packed && NAME(few_rows)(m, n, k, alpha, a, a_row, a_column, b, b_row, b_column, accumulate, c, c_row, c_column)) {
+  const int is_plain = !job->packed_a && !job->packed_b && !job->patches;
+  if (is_plain && NAME(few_rows)(m, n, k, job->alpha, job->a, job->a_row, job->a_column, job->b, job->b_row,
+                                 job->b_column, job->accumulate, job->c, job->c_row, job->c_column)) {
+    if (job->c_column == 1) NAME(finish)(job->finish, 0, m, 0, n, job->c, job->c_row);
     return;
   }
   if (k == 0) {
-    for (size_t i = 0; i < m && !accumulate; i++) {
-      for (size_t j = 0; j < n; j++) c[i * c_row + j * c_column] = 0;
+    for (size_t i = 0; i < m && !job->accumulate; i++) {
+      for (size_t j = 0; j < n; j++) job->c[i * job->c_row + j * job->c_column] = 0;
     }
+    if (job->c_column == 1) NAME(finish)(job->finish, 0, m, 0, n, job->c, job->c_row);
     return;
   }
-  REAL left[ROWS * HG_DEPTH];
-  REAL panel[NAME(COLUMNS) * HG_DEPTH] __attribute__((aligned(64)));
+  REAL panel[NAME(COLUMNS) * HG_DEPTH] __attribute__((aligned(64))), sliver[ROWS * HG_DEPTH];
   REAL *block = NULL;
-  // Packing B pays only when it is read again.
-  const int is_direct = !packed && m <= 2 * ROWS && b_column == 1;
-  size_t width = NAME(WIDTH);
-  if (!packed && !is_direct) {
-    if (m > ROWS && n > NAME(COLUMNS)) {
-      const size_t depth = k < HG_DEPTH ? k : HG_DEPTH;
-      if (width > n) width = n;
-      block = aligned_alloc(64, (width * depth * sizeof(REAL) + 63) / 64 * 64);
-    }
-    // Without room for a block it goes panel by panel.
-    if (!block) width = NAME(COLUMNS);
+  const size_t slivers = (m + ROWS - 1) / ROWS;
+  // What is packed ahead is read where it lies. Else blocks are as even as possible, for each reads B again.
+  size_t most = slivers;
+  if (!job->packed_a && m > ROWS) {
+    const size_t blocks = (slivers + SLIVERS - 1) / SLIVERS, depth = k < HG_DEPTH ? k : HG_DEPTH;
+    most = (slivers + blocks - 1) / blocks;
+    block = aligned_alloc(64, (most * ROWS * depth * sizeof(REAL) + 63) / 64 * 64);
+    // Without room for a block it goes sliver by sliver.
+    if (!block) most = 1;
   }
-  for (size_t first = 0; first < n; first += width) {
-    const size_t columns = n - first < width ? n - first : width;
-    for (size_t p = 0; p < k; p += HG_DEPTH) {
-      const size_t depth = k - p < HG_DEPTH ? k - p : HG_DEPTH;
-      const int adds = accumulate || p > 0;
-      const REAL *right = packed ? packed + p * n + first * depth : b + p * b_row + first;
-      if (!packed && !is_direct) {
-        REAL *target = block ? block : panel;
-        NAME(pack_panels)(columns, depth, b + p * b_row + first * b_column, b_row, b_column, target);
-        right = target;
-      }
-      size_t slivers = (m + ROWS - 1) / ROWS;
-      // As even as possible: a tile of one row cannot keep the arithmetic busy.
-      for (size_t i = 0, rows; i < m; i += rows, slivers--) {
-        rows = (m - i + slivers - 1) / slivers;
-        const REAL *sliver = a + i * a_row + p * a_column;
-        if (rows > 1 || a_column != 1) {
-          NAME(pack)(rows, depth, sliver, a_column, a_row, left);
-          sliver = left;
+  // Packing B pays only when it is read again.
+  NAME(band) band = {.is_direct = is_plain && m <= 2 * ROWS && job->b_column == 1, .panel = panel};
+  for (size_t i = 0, next; i < m; i = next) {
+    for (band.p = 0; band.p < k; band.p += HG_DEPTH) {
+      band.depth = k - band.p < HG_DEPTH ? k - band.p : HG_DEPTH;
+      size_t count = 0;
+      const REAL *left = block ? block : sliver;
+      next = i;
+      for (size_t rows; count < most && next < m; count++, next += rows) {
+        rows = NAME(sliver_rows)(m, next);
+        if (job->packed_a) continue;
+        const REAL *a = job->a + next * job->a_row + band.p * job->a_column;
+        if (m == 1 && job->a_column == 1) {
+          left = a;
+          continue;
         }
-        for (size_t j = 0; j < columns; j += NAME(COLUMNS)) {
-          const size_t count = columns - j < NAME(COLUMNS) ? columns - j : NAME(COLUMNS);
-          const REAL *from = is_direct ? right + j : right + j * depth;
-          const size_t pitch = is_direct ? b_row : count;
-          REAL *to = c + i * c_row + (first + j) * c_column;
-          if (c_column == 1) {
-            NAME(any_tile)(rows, count, depth, sliver, from, pitch, alpha, adds, to, c_row);
-            continue;
-          }
-          REAL result[ROWS * NAME(COLUMNS)];
-          NAME(any_tile)(rows, count, depth, sliver, from, pitch, alpha, 0, result, NAME(COLUMNS));
-          for (size_t r = 0; r < rows; r++) {
-            for (size_t q = 0; q < count; q++) {
-              const REAL value = result[r * NAME(COLUMNS) + q];
-              REAL *place = to + r * c_row + q * c_column;
-              *place = adds ? *place + value : value;
-            }
-          }
-        }
+        NAME(pack)(rows, band.depth, a, job->a_column, job->a_row, (REAL *)left + (next - i) * band.depth);
       }
+      for (size_t j = 0; j < n; j += NAME(COLUMNS)) NAME(column)(job, &band, i, count, j, left);
     }
   }
   free(block);
 }
 
 static void NAME(gemm)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,
-                       const REAL *b, size_t b_row, size_t b_column, int accumulate, REAL *c, size_t c_row) {
+                       const REAL *b, size_t b_row, size_t b_column, int accumulate, const NAME(hg_finish) *finish,
+                       REAL *c, size_t c_row) {
+  NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column, .b = b,
+                   .b_row = b_row, .b_column = b_column, .accumulate = accumulate, .finish = finish, .c = c,
+                   .c_row = c_row, .c_column = 1};
   if (n < LANES && m > n) {
     // Columns of C lie along the registers when it has fewer columns than rows; no bit changes, for x * y is y * x.
-    NAME(product)(n, m, k, alpha, b, b_column, b_row, a, a_column, a_row, NULL, accumulate, c, 1, c_row);
+    job.m = n, job.n = m;
+    job.a = b, job.a_row = b_column, job.a_column = b_row;
+    job.b = a, job.b_row = a_column, job.b_column = a_row;
+    job.c_row = 1, job.c_column = c_row, job.finish = NULL;
+    NAME(product)(&job);
+    NAME(finish)(finish, 0, m, 0, n, c, c_row);
     return;
   }
-  NAME(product)(m, n, k, alpha, a, a_row, a_column, b, b_row, b_column, NULL, accumulate, c, c_row, 1);
+  NAME(product)(&job);
 }
 
 static void NAME(gemm_packed)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,
-                              const REAL *packed, int accumulate, REAL *c, size_t c_row) {
+                              const REAL *packed, int accumulate, const NAME(hg_finish) *finish, REAL *c,
+                              size_t c_row) {
   if (n < LANES) {
     // A single narrow panel lies as B itself would.
-    NAME(gemm)(m, n, k, alpha, a, a_row, a_column, packed, n, 1, accumulate, c, c_row);
+    NAME(gemm)(m, n, k, alpha, a, a_row, a_column, packed, n, 1, accumulate, finish, c, c_row);
     return;
   }
-  NAME(product)(m, n, k, alpha, a, a_row, a_column, NULL, 0, 0, packed, accumulate, c, c_row, 1);
+  const NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column,
+                         .packed_b = packed, .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row,
+                         .c_column = 1};
+  NAME(product)(&job);
+}
+
+static void NAME(gemm_patches)(size_t m, size_t n, size_t k, const REAL *packed, const NAME(hg_patches) *patches,
+                               int accumulate, const NAME(hg_finish) *finish, REAL *c, size_t c_row) {
+  const NAME(job) job = {.m = m, .n = n, .k = k, .alpha = 1, .packed_a = packed, .patches = patches,
+                         .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row, .c_column = 1};
+  NAME(product)(&job);
 }
 
 #include "arithmetic.h"
+#include "depthwise.h"
 
 #undef REAL
 #undef VECTOR
 #undef MASK
 #undef LANES
 #undef ROWS
+#undef SLIVERS
 #undef NAME

@@ -9,7 +9,7 @@
 
 #define TARGET
 
-#define DEFINE_LANES(NAME, REAL, VECTOR, LANES)                                                      \
+#define DEFINE_LANES(NAME, REAL, VECTOR, LANES, BITS)                                                \
   typedef REAL VECTOR __attribute__((vector_size(16), aligned(sizeof(REAL))));                       \
   HG_INLINE size_t NAME(mask)(size_t count) { return count; }                                        \
   HG_INLINE VECTOR NAME(load)(const REAL *p) { return *(const VECTOR *)p; }                          \
@@ -25,13 +25,25 @@
   HG_INLINE VECTOR NAME(spread)(REAL x) { return x - (VECTOR){0}; }                                  \
   HG_INLINE VECTOR NAME(add)(VECTOR x, VECTOR y) { return x + y; }                                   \
   HG_INLINE VECTOR NAME(scale)(REAL x, VECTOR y) { return x * y; }                                   \
-  HG_INLINE VECTOR NAME(add_product)(VECTOR x, VECTOR y, VECTOR sum) { return sum + x * y; }
+  HG_INLINE VECTOR NAME(add_product)(VECTOR x, VECTOR y, VECTOR sum) { return sum + x * y; }         \
+  HG_INLINE VECTOR NAME(clamp)(VECTOR x, VECTOR least, VECTOR greatest) {                            \
+    const BITS is_low = x < least, is_high = x > greatest;                                           \
+    const BITS kept = (BITS)x & ~is_low & ~is_high;                                                  \
+    return (VECTOR)(kept | ((BITS)least & is_low) | ((BITS)greatest & is_high));                     \
+  }                                                                                                  \
+  HG_INLINE VECTOR NAME(greater)(VECTOR x, VECTOR y) {                                               \
+    const BITS chosen = (x > y) | (x != x);                                                          \
+    return (VECTOR)(((BITS)x & chosen) | ((BITS)y & ~chosen));                                       \
+  }
 
 #define FLOATS(x) x##_f32
 #define DOUBLES(x) x##_f64
 
-DEFINE_LANES(FLOATS, float, float_lanes, 4)
-DEFINE_LANES(DOUBLES, double, double_lanes, 2)
+typedef int32_t int_lanes __attribute__((vector_size(16)));
+typedef int64_t long_lanes __attribute__((vector_size(16)));
+
+DEFINE_LANES(FLOATS, float, float_lanes, 4, int_lanes)
+DEFINE_LANES(DOUBLES, double, double_lanes, 2, long_lanes)
 
 HG_INLINE void transpose_f32(float_lanes x[4]) {
   const float_lanes low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
@@ -52,6 +64,7 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #define MASK size_t
 #define LANES 4
 #define ROWS 4
+#define SLIVERS 60
 #define NAME FLOATS
 #include "gemm.h"
 
@@ -66,6 +79,7 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #define MASK size_t
 #define LANES 2
 #define ROWS 4
+#define SLIVERS 60
 #define NAME DOUBLES
 #include "gemm.h"
 
@@ -171,6 +185,16 @@ const hg_kernel_set hg_reference_kernels = {
     .dgemm_pack = gemm_pack_f64,
     .sgemm_packed = gemm_packed_f32,
     .dgemm_packed = gemm_packed_f64,
+    .sgemm_pack_left = gemm_pack_left_f32,
+    .dgemm_pack_left = gemm_pack_left_f64,
+    .sgemm_patches = gemm_patches_f32,
+    .dgemm_patches = gemm_patches_f64,
+    .sspread = spread_lines_f32,
+    .dspread = spread_lines_f64,
+    .sdepthwise = depthwise_f32,
+    .ddepthwise = depthwise_f64,
+    .smaxima = maxima_f32,
+    .dmaxima = maxima_f64,
     .igemm = igemm,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,
@@ -190,5 +214,5 @@ const hg_kernel_set hg_reference_kernels = {
         },
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
-    .divide = divide_f32,
+    .multiply = multiply_f32,
 };

@@ -41,16 +41,6 @@ void hg_row_add_taps(size_t n, size_t taps, const float *restrict factors, const
   for (; taps > 0; taps--, factors++, x += gap) hg_row_add(n, *factors, x, stride, y);
 }
 
-static inline float greater(float x, float y) { return x > y || x != x ? x : y; }
-
-void hg_row_max(size_t n, const float *restrict x, size_t stride, float *restrict y) {
-  if (stride == 1) {
-    for (size_t i = 0; i < n; i++) y[i] = greater(x[i], y[i]);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) y[i] = greater(x[i * stride], y[i]);
-}
-
 void hg_row_scatter(size_t n, const float *restrict x, float *restrict y, size_t stride) {
   if (stride == 1) {
     for (size_t i = 0; i < n; i++) y[i] += x[i];

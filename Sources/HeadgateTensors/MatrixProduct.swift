@@ -20,28 +20,34 @@ package enum MatrixProduct {
     }
   }
 
-  /// `c[m, n] = alpha * a[m, k] b[k, n]`, plus `c` as it was when `accumulate` is true.
+  /// `c[m, n] = alpha * a[m, k] b[k, n]`, plus `c` as it was when `accumulate` is true; then finished.
   ///
   /// SAFETY: the operands must hold `m * k` and `k * n` elements, `c` must have room for `m * n`.
   ///
   /// - Parameter columns: the distance between rows of `c`, when it is a part of a wider matrix.
   package static func multiply(
     _ a: Operand<Float>, _ b: Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
-    alpha: Float = 1, accumulate: Bool = false, columns: Int? = nil, using kernels: KernelSet = .current
+    alpha: Float = 1, accumulate: Bool = false, finish: Finish<Float> = Finish(), columns: Int? = nil,
+    using kernels: KernelSet = .current
   ) {
-    kernels.table.pointee.sgemm(
-      m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
-      c, columns ?? n)
+    finish.withKernelForm { finish in
+      kernels.table.pointee.sgemm(
+        m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
+        accumulate ? 1 : 0, finish, c, columns ?? n)
+    }
   }
 
   /// The same in double precision.
   package static func multiply(
     _ a: Operand<Double>, _ b: Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, n: Int, k: Int,
-    alpha: Double = 1, accumulate: Bool = false, columns: Int? = nil, using kernels: KernelSet = .current
+    alpha: Double = 1, accumulate: Bool = false, finish: Finish<Double> = Finish(), columns: Int? = nil,
+    using kernels: KernelSet = .current
   ) {
-    kernels.table.pointee.dgemm(
-      m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride, accumulate ? 1 : 0,
-      c, columns ?? n)
+    finish.withKernelForm { finish in
+      kernels.table.pointee.dgemm(
+        m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
+        accumulate ? 1 : 0, finish, c, columns ?? n)
+    }
   }
 }
 

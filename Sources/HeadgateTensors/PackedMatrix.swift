@@ -35,17 +35,19 @@ extension PackedMatrix<Float> {
     kernels.table.pointee.sgemm_pack(n, k, b.start, b.rowStride, b.columnStride, start)
   }
 
-  /// `c[m, n] = alpha * a[m, k] b`, plus `c` as it was when `accumulate` is true.
+  /// `c[m, n] = alpha * a[m, k] b`, plus `c` as it was when `accumulate` is true; then finished.
   ///
   /// SAFETY: `a` must hold `m * k` elements, `c` must have room for `m * n`.
   ///
   /// - Parameter columns: the distance between rows of `c`, when it is a part of a wider matrix.
   package func multiply(
     _ a: MatrixProduct.Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, alpha: Float = 1,
-    accumulate: Bool = false, columns: Int? = nil
+    accumulate: Bool = false, finish: Finish<Float> = Finish(), columns: Int? = nil
   ) {
-    kernels.table.pointee.sgemm_packed(
-      m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, c, columns ?? n)
+    finish.withKernelForm { finish in
+      kernels.table.pointee.sgemm_packed(
+        m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n)
+    }
   }
 }
 
@@ -61,9 +63,11 @@ extension PackedMatrix<Double> {
   /// The same in double precision.
   package func multiply(
     _ a: MatrixProduct.Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, alpha: Double = 1,
-    accumulate: Bool = false, columns: Int? = nil
+    accumulate: Bool = false, finish: Finish<Double> = Finish(), columns: Int? = nil
   ) {
-    kernels.table.pointee.dgemm_packed(
-      m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, c, columns ?? n)
+    finish.withKernelForm { finish in
+      kernels.table.pointee.dgemm_packed(
+        m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n)
+    }
   }
 }

@@ -49,7 +49,8 @@ extension RowKernels {
     using kernels: KernelSet = .current
   ) {
     let sum = kernels.table.pointee.exp_sum(count, x, greatest, y)
-    kernels.table.pointee.divide(count, sum, y)
+    // A sum is at least 1, or NaN.
+    kernels.table.pointee.multiply(count, 1 / sum, y)
   }
 
   /// The greatest of the elements, which NaN is not; negative infinity of none.

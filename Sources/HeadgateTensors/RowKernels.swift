@@ -29,13 +29,6 @@ package enum RowKernels {
     hg_row_add_taps(count, taps, factors, x, gap, stride, y)
   }
 
-  /// `y[i]` becomes the greater of itself and `x[i * stride]`; NaN when either is.
-  package static func maximize(
-    _ y: UnsafeMutablePointer<Float>, with x: UnsafePointer<Float>, stride: Int, count: Int
-  ) {
-    hg_row_max(count, x, stride, y)
-  }
-
   /// `y[i * stride] += x[i]`
   package static func scatter(_ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>, stride: Int, count: Int) {
     hg_row_scatter(count, x, y, stride)

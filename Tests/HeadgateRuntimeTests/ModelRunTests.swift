@@ -87,7 +87,7 @@ import Testing
       try small.run(["x": try Tensor(shape: [100, 4], floats: [Float](repeating: 0, count: 400))])
     }
     #expect(error?.code == .memoryLimit)
-    #expect(error?.node == "Gemm 'hidden'")
+    #expect(error?.node == "Dense 'hidden'")
   }
 
   @Test func `folds what depends on constants only`() throws {

@@ -135,9 +135,9 @@ import Testing
     writer.output("y", [nil, 2])
     let estimate = try MemoryEstimate(ModelBytes(writer.bytes))
     #expect(estimate.weightByteCount == max(writer.bytes.count, 36 * 4))
-    // x (4 floats) stays; beside it h and r (6 floats each) are the most.
-    #expect(estimate.runByteCount == (4 + 6 + 6) * 4)
-    #expect(estimate.valueCount == 4)
+    // x (4 floats) stays; beside it r, which is made in one step, and y are the most.
+    #expect(estimate.runByteCount == (4 + 6 + 2) * 4)
+    #expect(estimate.valueCount == 3)
     #expect(estimate.unknownCount == 0)
   }
 

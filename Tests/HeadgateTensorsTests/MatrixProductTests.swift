@@ -132,4 +132,67 @@ import Testing
       #expect(packed == expected)
     }
   }
+
+  /// More rows than are packed at a time. Small integers keep every order of summation exact.
+  @Test(arguments: KernelSet.all, [239, 240, 241, 500]) func `is right for many rows`(
+    _ kernels: KernelSet, _ m: Int
+  ) throws {
+    var random = KernelRandom(UInt64(m))
+    for (n, k) in [(33, 3), (3, 33), (40, 260)] {
+      let a = (0..<m * k).map { _ in Float(random.below(9) - 4) }
+      let b = (0..<k * n).map { _ in Float(random.below(9) - 4) }
+      let offsets = (0..<n).map { _ in Float(random.below(9) - 4) }
+      let rows = (0..<m).map { _ in Float(random.below(9) - 4) }
+      let expected = (0..<m * n).map { index in
+        let (row, column) = (index / n, index % n)
+        let sum = (0..<k).reduce(rows[row] + offsets[column]) { $0 + a[row * k + $1] * b[$1 * n + column] }
+        return min(max(sum, -20), 30)
+      }
+      var (plain, packed) = ([Float](repeating: 1, count: m * n), [Float](repeating: 1, count: m * n))
+      let (storedA, storedB) = (GuardedBuffer(a), GuardedBuffer(b))
+      let (storedOffsets, storedRows) = (GuardedBuffer(offsets), GuardedBuffer(rows))
+      let finish = Finish<Float>(
+        rowOffsets: storedRows.start, columnOffsets: storedOffsets.start, bounds: Bounds(least: -20, greatest: 30))
+      let right = MatrixProduct.Operand<Float>(storedB.start, columns: n)
+      MatrixProduct.multiply(
+        .init(storedA.start, columns: k), right, into: &plain, m: m, n: n, k: k, finish: finish, using: kernels)
+      try PackedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
+        .init(storedA.start, columns: k), into: &packed, m: m, finish: finish)
+      withExtendedLifetime((storedA, storedB, storedOffsets, storedRows)) {}
+      #expect(plain == expected)
+      #expect(packed == expected)
+    }
+  }
+
+  @Test(arguments: KernelSet.all) func `is finished, for any shape`(_ kernels: KernelSet) throws {
+    var random = KernelRandom(7)
+    for _ in 0..<300 {
+      let (m, n, k) = (
+        random.pick(ProductProblem.sizes), random.pick(ProductProblem.sizes), random.pick([0, 1, 2, 5, 17])
+      )
+      let a = (0..<m * k).map { _ in Double(random.below(9) - 4) }
+      let b = (0..<k * n).map { _ in Double(random.below(9) - 4) }
+      let (rows, columns) = ((0..<m).map { Double($0 % 3) }, (0..<n).map { Double($0 % 5) })
+      let adds = random.below(2) == 0
+      let expected = (0..<m * n).map { index in
+        let (row, column) = (index / n, index % n)
+        let start = rows[row] + columns[column] + (adds ? 2 : 0)
+        return max(0, (0..<k).reduce(start) { $0 + a[row * k + $1] * b[$1 * n + column] })
+      }
+      var (plain, packed) = ([Double](repeating: 2, count: m * n), [Double](repeating: 2, count: m * n))
+      let (storedA, storedB) = (GuardedBuffer(a), GuardedBuffer(b))
+      let (storedRows, storedColumns) = (GuardedBuffer(rows), GuardedBuffer(columns))
+      let finish = Finish<Double>(
+        rowOffsets: storedRows.start, columnOffsets: storedColumns.start, bounds: Bounds(least: 0))
+      let right = MatrixProduct.Operand<Double>(storedB.start, columns: n)
+      MatrixProduct.multiply(
+        .init(storedA.start, columns: k), right, into: &plain, m: m, n: n, k: k, accumulate: adds, finish: finish,
+        using: kernels)
+      try PackedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
+        .init(storedA.start, columns: k), into: &packed, m: m, accumulate: adds, finish: finish)
+      withExtendedLifetime((storedA, storedB, storedRows, storedColumns)) {}
+      #expect(plain == expected)
+      #expect(packed == expected)
+    }
+  }
 }

@@ -28,8 +28,6 @@ import Testing
       result { y, x in RowKernels.add(x, stride: stride, times: 2, to: y, count: count) }
         == zip(start, strided).map { $0 + 2 * $1 })
     #expect(
-      result { y, x in RowKernels.maximize(y, with: x, stride: stride, count: count) } == zip(start, strided).map(max))
-    #expect(
       result { y, x in RowKernels.scale(x, by: 2, plus: 1, into: y, count: count) }
         == values.prefix(count).map { $0 * 2 + 1 })
     #expect(
@@ -71,18 +69,5 @@ import Testing
       }
     }
     #expect(target == [-9, 3, 3, 1, -1, 1])
-  }
-
-  @Test func `hand on what is not a number`() {
-    var target = [1, .nan, 3, -.infinity] as [Float]
-    let other = [.nan, 2, 2, -.infinity] as [Float]
-    target.withUnsafeMutableBufferPointer { target in
-      other.withUnsafeBufferPointer { other in
-        guard let target = target.baseAddress, let other = other.baseAddress else { return }
-        RowKernels.maximize(target, with: other, stride: 1, count: 4)
-      }
-    }
-    #expect(target[0].isNaN && target[1].isNaN)
-    #expect(target[2...] == [3, -.infinity])
   }
 }

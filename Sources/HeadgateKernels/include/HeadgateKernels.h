@@ -20,6 +20,44 @@ typedef enum hg_function {
   HG_FUNCTION_COUNT,
 } hg_function;
 
+/// Declares, for a type of number,
+///
+/// hg_patches: a matrix whose element (p, j) lies at start[steps[p] + lines[j / length] + j % length]. So the patches of
+/// an image that a sliding window sees are a matrix, with the taps of the window as rows, and need not be written out.
+///
+/// hg_finish: what becomes of each element of a product last. Added are the offset of its row and that of its column,
+/// where there are such; then it is not below `least` and not above `greatest`. NaN stays NaN.
+#define HG_DECLARE_OPERANDS(REAL, SUFFIX)  \
+  typedef struct hg_patches_##SUFFIX {     \
+    const REAL *start;                     \
+    const size_t *steps, *lines;           \
+    size_t length;                         \
+  } hg_patches_##SUFFIX;                   \
+  typedef struct hg_finish_##SUFFIX {      \
+    const REAL *row_offsets;               \
+    const REAL *column_offsets;            \
+    REAL least, greatest;                  \
+  } hg_finish_##SUFFIX;
+
+HG_DECLARE_OPERANDS(float, f32)
+HG_DECLARE_OPERANDS(double, f64)
+
+/// The elements of a line that have the same remainder by a stride: element `i` of them, from `lower` up to `upper`, lies
+/// at origin + i * stride of the line; the others lie outside.
+typedef struct hg_phase {
+  ptrdiff_t origin;
+  size_t lower, upper;
+} hg_phase;
+
+/// How lines of an image are spread: each of its phases becomes `length` neighbours, with padding for what lies outside.
+/// A line of the result is the line of the image that begins at its source, padding alone where that is negative.
+typedef struct hg_spread {
+  const ptrdiff_t *sources;
+  size_t lines;
+  const hg_phase *phases;
+  size_t phase_count, length, stride;
+} hg_spread;
+
 /// The kernels for one instruction set, as functions that all sets have.
 ///
 /// In all of them element (i, p) of a matrix A lies at a[i * a_row + p * a_column], so that transposed
@@ -33,20 +71,47 @@ typedef struct hg_kernel_set {
   /// What HEADGATE_KERNELS calls the set.
   const char *name;
 
-  /// C[m, n] = alpha * A[m, k] B[k, n], plus C as it was when `accumulate` is not 0; else C is not read.
+  /// C[m, n] = alpha * A[m, k] B[k, n], plus C as it was when `accumulate` is not 0; else C is not read. Then it is
+  /// finished, when `finish` is not NULL.
   void (*sgemm)(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
-                const float *b, size_t b_row, size_t b_column, int accumulate, float *c, size_t c_row);
+                const float *b, size_t b_row, size_t b_column, int accumulate, const hg_finish_f32 *finish, float *c,
+                size_t c_row);
   void (*dgemm)(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
-                const double *b, size_t b_row, size_t b_column, int accumulate, double *c, size_t c_row);
+                const double *b, size_t b_row, size_t b_column, int accumulate, const hg_finish_f64 *finish, double *c,
+                size_t c_row);
 
   /// Copies B[k, n] into the order in which the next functions of the same set read it: k * n elements as well.
   void (*sgemm_pack)(size_t n, size_t k, const float *b, size_t b_row, size_t b_column, float *packed);
   void (*dgemm_pack)(size_t n, size_t k, const double *b, size_t b_row, size_t b_column, double *packed);
   /// As sgemm and dgemm, to the same bits.
   void (*sgemm_packed)(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
-                       const float *packed, int accumulate, float *c, size_t c_row);
+                       const float *packed, int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row);
   void (*dgemm_packed)(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
-                       const double *packed, int accumulate, double *c, size_t c_row);
+                       const double *packed, int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row);
+
+  /// Copies A[m, k] into the order in which the next functions of the same set read it: m * k elements as well.
+  void (*sgemm_pack_left)(size_t m, size_t k, const float *a, size_t a_row, size_t a_column, float *packed);
+  void (*dgemm_pack_left)(size_t m, size_t k, const double *a, size_t a_row, size_t a_column, double *packed);
+  /// As sgemm and dgemm for an A packed so, with patches as B.
+  void (*sgemm_patches)(size_t m, size_t n, size_t k, const float *packed, const hg_patches_f32 *patches,
+                        int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row);
+  void (*dgemm_patches)(size_t m, size_t n, size_t k, const double *packed, const hg_patches_f64 *patches,
+                        int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row);
+
+  /// Spreads `channels` images that lie `plane` elements apart into dense ones.
+  void (*sspread)(size_t channels, size_t plane, const hg_spread *spread, const float *x, float padding, float *y);
+  void (*dspread)(size_t channels, size_t plane, const hg_spread *spread, const double *x, double padding, double *y);
+
+  /// y[j] = offset + weights[0] * patches(0, j) + weights[1] * patches(1, j) + ..., one after the other, for all columns
+  /// of `lines` lines; then within the bounds.
+  void (*sdepthwise)(size_t taps, const float *weights, const hg_patches_f32 *patches, size_t lines, float offset,
+                     float least, float greatest, float *y);
+  void (*ddepthwise)(size_t taps, const double *weights, const hg_patches_f64 *patches, size_t lines, double offset,
+                     double least, double greatest, double *y);
+  /// y[j] = the greatest of patches(0, j), patches(1, j), ..., for all columns of `lines` lines: NaN when one is,
+  /// negative infinity without taps.
+  void (*smaxima)(size_t taps, const hg_patches_f32 *patches, size_t lines, float *y);
+  void (*dmaxima)(size_t taps, const hg_patches_f64 *patches, size_t lines, double *y);
 
   /// C[m, n] = (A[m, k] - a_zero) (B[k, n] - b_zero) modulo 2^32.
   ///
@@ -75,8 +140,8 @@ typedef struct hg_kernel_set {
   float (*exp_sum)(size_t n, const float *x, float origin, float *y);
   /// The greatest of x, which NaN is not; negative infinity when there is none.
   float (*greatest)(size_t n, const float *x);
-  /// y[i] /= divisor
-  void (*divide)(size_t n, float divisor, float *y);
+  /// y[i] *= factor
+  void (*multiply)(size_t n, float factor, float *y);
 } hg_kernel_set;
 
 /// What `set->functions[function](n, x, y)` does, for those to whom an array in a structure is no array.

@@ -19,9 +19,6 @@ void hg_row_add(size_t n, float factor, const float *x, size_t stride, float *y)
 /// as one `hg_row_add` for each tap gives, with fewer passes over y.
 void hg_row_add_taps(size_t n, size_t taps, const float *factors, const float *x, size_t gap, size_t stride, float *y);
 
-/// y[i] = the greater of y[i] and x[i * stride]; NaN when either is.
-void hg_row_max(size_t n, const float *x, size_t stride, float *y);
-
 /// y[i * stride] += x[i]
 void hg_row_scatter(size_t n, const float *x, float *y, size_t stride);
 

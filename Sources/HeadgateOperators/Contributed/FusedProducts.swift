@@ -4,7 +4,7 @@ import HeadgateTensors
 enum FusedProducts {
   static let table: [OperatorDefinition] = [
     .contributed("FusedMatMul", matMul), .contributed("TransposeMatMul", matMul), .contributed("FusedGemm", gemm),
-    .contributed("FusedConv", convolution),
+    .prepared("FusedConv", domain: ContributedOperators.domain, since: 1, convolution),
   ].computingInSingle
 
   /// `alpha * A' B'`, where matrices may be transposed, and the first axis of a batch may come last of its axes.
@@ -47,21 +47,24 @@ enum FusedProducts {
     return [.tensor(try activation.apply(to: product, call))]
   }
 
-  /// `activation(conv(X, W) + B + Z)`
-  private static func convolution(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    let attributes = call.attributes
-    var sum = try call.apply(
-      "Conv", call.tensor(0), call.tensor(1), call.optionalTensor(2),
-      with: attributes.passing(["auto_pad", "dilations", "group", "kernel_shape", "pads", "strides"]))
-    if let summand = try call.optionalTensor(3) {
-      guard summand.shape == sum.shape else {
-        throw TensorError(.shape, "a summand of shape \(summand.shape) does not fit \(sum.shape)")
-      }
-      sum = try call.apply("Add", sum, summand)
-    }
+  /// `activation(conv(X, W) + B + Z)`; numbers within bounds are made so, and Z is added, where the sums are made.
+  private static func convolution(_ node: OperatorNode) throws(TensorError) -> Kernel {
+    let convolution = try PreparedConvolution(node)
     let activation = FusedActivation(
-      name: try attributes.string("activation") ?? "", parameters: try attributes.floats("activation_params") ?? [])
-    return [.tensor(try activation.apply(to: sum, call))]
+      name: try node.attributes.string("activation") ?? "",
+      parameters: try node.attributes.floats("activation_params") ?? [])
+    return { (call) throws(TensorError) in
+      let summand = try call.optionalTensor(3)
+      let layout = try convolution.layout(call)
+      // A summand of another shape is stretched, as Add does it.
+      let adds = summand.map { $0.shape == layout.outputShape && !layout.isDepthwise } ?? true
+      if adds, let bounds = activation.bounds {
+        return [.tensor(try convolution.run(call, adding: summand, bounds: bounds))]
+      }
+      var sum = try convolution.run(call)
+      if let summand { sum = try call.apply("Add", sum, summand) }
+      return [.tensor(try activation.apply(to: sum, call))]
+    }
   }
 }
 
@@ -70,6 +73,16 @@ struct FusedActivation {
   let name: String
   /// What the function's own node had as attributes (or Clip as inputs), in the order of their names.
   let parameters: [Float?]
+
+  /// What it does when that is to keep numbers within bounds, or nothing.
+  var bounds: Bounds<Float>? {
+    switch name {
+    case "": Bounds()
+    case "Relu": Bounds(least: 0)
+    case "Clip": Bounds(least: parameter(0) ?? -.infinity, greatest: parameter(1) ?? .infinity)
+    default: nil
+    }
+  }
 
   func apply(to tensor: Tensor, _ call: OperatorCall) throws(TensorError) -> Tensor {
     switch name {

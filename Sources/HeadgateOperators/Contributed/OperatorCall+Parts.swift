@@ -46,7 +46,7 @@ extension OperatorCall {
 
 extension Attributes {
   /// Those of some attributes that are given, for a part.
-  func passing(_ names: [String]) -> [(name: String, value: AttributeValue)] {
+  package func passing(_ names: [String]) -> [(name: String, value: AttributeValue)] {
     names.compactMap { name in self[name].map { (name, $0) } }
   }
 }

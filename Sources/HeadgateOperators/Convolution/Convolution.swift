@@ -11,19 +11,8 @@ enum Convolution {
   ]
 
   private static func convolution(_ node: OperatorNode) throws(TensorError) -> Kernel {
-    let window = try Window(node.attributes)
-    let groups = try node.attributes.int("group") ?? 1
-    return { (call) throws(TensorError) in
-      let input = try call.tensor(0)
-      let weights = try call.tensor(1)
-      try input.check(sameTypeAs: weights)
-      let bias = try call.optionalTensor(2)
-      let layout = try ConvolutionLayout(input: input.shape, weights: weights.shape, groups: groups, window: window)
-      try ConvolutionLayout.check(bias: bias, channels: weights.shape[0])
-      let visitor = ForwardVisitor(
-        input: input, weights: weights, bias: bias, layout: layout, call: call)
-      return [.tensor(try input.elementType.visit(visitor))]
-    }
+    let convolution = try PreparedConvolution(node)
+    return { (call) throws(TensorError) in [.tensor(try convolution.run(call))] }
   }
 
   private static func transposed(_ node: OperatorNode) throws(TensorError) -> Kernel {
@@ -70,24 +59,6 @@ enum Convolution {
   }
 }
 
-private struct ForwardVisitor: RealVisitor {
-  let input: Tensor
-  let weights: Tensor
-  let bias: Tensor?
-  let layout: ConvolutionLayout
-  let call: OperatorCall
-
-  func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let x = try input.elements(type)
-    let w = try weights.elements(type)
-    let b = try bias?.elements(type)
-    defer { withExtendedLifetime((input, weights, bias)) {} }
-    return try call.make(type, layout.outputShape) { (output) throws(TensorError) in
-      try ConvolutionKernel(layout: layout, budget: call.budget).run(x, w, bias: b, into: output)
-    }
-  }
-}
-
 /// Each input times the kernel, added to the outputs that the kernel lies on.
 private struct TransposedVisitor: RealVisitor {
   let input: Tensor
@@ -126,8 +97,8 @@ private struct TransposedVisitor: RealVisitor {
             }
             MatrixProduct.product(
               .init(w + group * layout.features * depth, columns: depth, transposed: true),
-              copied == 0 ? source : UnsafePointer(part), into: scratch, columns: columns.count, m: depth,
-              n: columns.count, k: layout.features, accumulate: false)
+              .init(copied == 0 ? source : UnsafePointer(part), columns: columns.count), into: scratch, m: depth,
+              n: columns.count, k: layout.features, alpha: 1, accumulate: false)
             patches.scatter(
               scratch, channels: layout.channels, columns: columns, into: y + block * layout.channels * plane)
           }

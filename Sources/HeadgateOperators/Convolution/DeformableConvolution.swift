@@ -78,9 +78,9 @@ private struct DeformedVisitor: RealVisitor {
             for group in 0..<layout.groups {
               MatrixProduct.product(
                 .init(w + group * features * depth, columns: depth),
-                UnsafePointer(scratch + group * depth * columns.count),
+                .init(scratch + group * depth * columns.count, columns: columns.count),
                 into: y + (image * layout.groups + group) * features * positions + start, columns: positions,
-                m: features, n: columns.count, k: depth, accumulate: true)
+                m: features, n: columns.count, k: depth, alpha: 1, accumulate: true)
             }
           }
         }

@@ -78,25 +78,6 @@ private struct IntegerTerms {
   }
 
   func sums() throws(TensorError) -> Tensor {
-    // A sum of up to 256 products of numbers of 9 bits is exact in a float, so that the fast product serves
-    // for integers as well, some channels at a time.
-    let isProduct = layout.window.tapCount <= 256 && layout.channels &* layout.features >= 16
-    return isProduct ? try exactProduct() : try direct()
-  }
-
-  private func direct() throws(TensorError) -> Tensor {
-    let x = try input.elementType.visit(Shifting<Int32>(tensor: input, zero: zero, call: call))
-    let w = try weights.elementType.visit(Shifting<Int32>(tensor: weights, zero: weightZero, call: call))
-    return try x.withElements(Int32.self) { (x) throws(TensorError) in
-      try w.withElements(Int32.self) { (w) throws(TensorError) in
-        try call.make(Int32.self, layout.outputShape) { (output) throws(TensorError) in
-          try ConvolutionKernel(layout: layout, budget: call.budget).run(x, w, bias: nil, into: output)
-        }
-      }
-    }
-  }
-
-  private func exactProduct() throws(TensorError) -> Tensor {
     let x = try input.elementType.visit(Shifting<Float>(tensor: input, zero: zero, call: call))
     let w = try weights.elementType.visit(Shifting<Float>(tensor: weights, zero: weightZero, call: call))
     return try x.withElements(Float.self) { (x) throws(TensorError) in
@@ -112,35 +93,30 @@ private struct IntegerTerms {
     }
   }
 
+  /// A sum of up to 256 products of numbers of 9 bits is exact in a float, so that the fast product serves for integers
+  /// as well, some taps at a time.
   private func addProducts(
     _ x: UnsafePointer<Float>, _ w: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Int32>
   ) throws(TensorError) {
-    let window = layout.window
-    let (taps, depth, features) = (window.tapCount, layout.depth, layout.features)
-    let (plane, positions) = (window.inputCount, window.outputCount)
-    let together = max(1, 256 / taps)
-    let patches = Patches(window)
-    let rows = min(together, layout.channels) * taps
-    let width = Patches.columnCount(depth: rows + features, of: positions)
-    try call.budget.withScratch(Float.self, count: (rows + features) * width) { scratch in
-      let product = scratch + rows * width
-      for block in 0..<layout.images * layout.groups {
-        let kernel = w + block % layout.groups * features * depth
-        for start in stride(from: 0, to: positions, by: width) {
-          let columns = start..<min(start + width, positions)
-          for channel in stride(from: 0, to: layout.channels, by: together) {
-            let count = min(together, layout.channels - channel)
-            patches.gather(
-              x + (block * layout.channels + channel) * plane, channels: count, columns: columns, into: scratch)
-            MatrixProduct.product(
-              .init(kernel + channel * taps, columns: depth), UnsafePointer(scratch), into: product,
-              columns: columns.count, m: features, n: columns.count, k: count * taps, accumulate: false)
-            for feature in 0..<features {
-              let target = y + (block * features + feature) * positions + start
-              let source = product + feature * columns.count
-              for column in 0..<columns.count { target[column] &+= Int32(source[column]) }
-            }
+    let (depth, features, positions) = (layout.depth, layout.features, layout.window.outputCount)
+    let map = try PatchMap(layout.window, channels: layout.channels, call.budget)
+    let copyCount = map.copyCount &* layout.channels
+    try call.budget.withScratch(Float.self, count: copyCount &+ features &* positions) { (scratch) throws(TensorError) in
+      let product = scratch + copyCount
+      for first in stride(from: 0, to: depth, by: 256) {
+        let count = min(256, depth - first)
+        var kernels: [PackedLeft<Float>] = []
+        for group in 0..<layout.groups {
+          let taps = MatrixProduct.Operand(w + (group * features * depth + first), columns: depth)
+          kernels.append(try PackedLeft(taps, m: features, k: count, budget: call.budget))
+        }
+        for block in 0..<layout.images * layout.groups {
+          let input = x + block * layout.channels * layout.window.inputCount
+          map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
+            kernels[block % layout.groups].multiply(patches.dropping(first), into: product, n: positions)
           }
+          let target = y + block * features * positions
+          for index in 0..<features * positions { target[index] &+= Int32(product[index]) }
         }
       }
     }

@@ -1,9 +1,7 @@
 import HeadgateTensors
 
-/// The input of a convolution as a matrix with a row for each channel and tap and a column for each
-/// position of the kernel: convolution is then a product with the weights.
-///
-/// The matrix is made some columns at a time, in scratch of bounded size.
+/// The patches of an image as a matrix with a row for each channel and tap and a column for each position of the kernel,
+/// to be added up to the image that they are of. `PatchMap` is for the other way.
 struct Patches: Sendable {
   let window: SlidingWindow
   private let taps: [SlidingWindow.Tap]
@@ -17,23 +15,6 @@ struct Patches: Sendable {
   /// product goes over them.
   static func columnCount(depth: Int, of count: Int) -> Int {
     min(count, max(16, (1 << 20) / max(depth, 1)))
-  }
-
-  /// Writes some columns of the matrix `[channels * taps, columns]`.
-  func gather<T: Number>(
-    _ input: UnsafePointer<T>, channels: Int, columns: Range<Int>, into matrix: UnsafeMutablePointer<T>
-  ) {
-    let (inputCount, tapCount, width) = (window.inputCount, window.tapCount, columns.count)
-    if window.hasPads || window.inputCount == 0 { NumberRows.clear(matrix, count: channels &* tapCount &* width) }
-    forEachSegment(columns) { row, tap, outputs, column in
-      let from = input + (row.offset &+ outputs.lowerBound &* window.row.stride &+ tap.shift)
-      let to = matrix + ((row.tap &+ tap.index) &* width &+ column)
-      for channel in 0..<channels {
-        NumberRows.copy(
-          from + channel &* inputCount, stride: window.row.stride, into: to + channel &* tapCount &* width,
-          count: outputs.count)
-      }
-    }
   }
 
   /// Adds some columns of the matrix `[channels * taps, columns]` to the elements that they lie on.

@@ -34,6 +34,9 @@ struct SlidingWindow: Sendable {
       return lower..<max(lower, min(end, output))
     }
 
+    /// Whether a tap lies behind the input. A last window that is counted though it does not fit whole does that.
+    var reachesBeyond: Bool { output > 0 && (output &- 1) &* stride &- before &+ (kernel &- 1) &* dilation >= input }
+
     /// How many taps of an output lie on the input or its pads: a last window may reach beyond both.
     func paddedTapCount(of index: Int) -> Int {
       let room = input &+ after &- (index &* stride &- before)

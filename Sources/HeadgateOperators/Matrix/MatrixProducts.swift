@@ -71,29 +71,31 @@ struct BatchedProduct: NumberVisitor {
 extension MatrixProduct {
   /// The product in any type of number; floats and doubles go to the kernels.
   ///
-  /// - Parameter packed: the right side as it was packed when the model was loaded.
+  /// - Parameters:
+  ///   - columns: the distance between rows of `c`, when it is a part of a wider matrix.
+  ///   - packed: the right side as it was packed when the model was loaded.
   static func product<T: Number>(
-    _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, m: Int, n: Int, k: Int, alpha: T,
-    accumulate: Bool, packed: PackedRight? = nil
+    _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, columns: Int? = nil, m: Int, n: Int, k: Int,
+    alpha: T, accumulate: Bool, packed: PackedRight? = nil
   ) {
     if let a = a as? Operand<Float>, let b = b as? Operand<Float>, let alpha = alpha as? Float {
       // SAFETY: T is Float here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       if let packed = packed?.floats {
-        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate)
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns)
       }
-      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate)
+      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns)
     }
     if let a = a as? Operand<Double>, let b = b as? Operand<Double>, let alpha = alpha as? Double {
       // SAFETY: T is Double here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self)
       if let packed = packed?.doubles {
-        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate)
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns)
       }
-      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate)
+      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns)
     }
     for row in 0..<m {
-      let target = c + row * n
+      let target = c + row * (columns ?? n)
       if !accumulate { target.update(repeating: T.zero, count: n) }
       for depth in 0..<k {
         let factor = T.multiply(alpha, a[row, depth])

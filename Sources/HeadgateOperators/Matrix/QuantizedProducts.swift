@@ -36,7 +36,7 @@ enum QuantizedProducts {
     return [
       .tensor(
         scaleA.elementType == .float16
-          ? try requantization.visit(Float16.self) : try scaleA.elementType.visit(requantization))
+          ? try requantization.requantized(Float16.self) : try scaleA.elementType.visit(requantization))
     ]
   }
 
@@ -153,11 +153,13 @@ private struct Requantization: RealVisitor {
   let type: ElementType
   let call: OperatorCall
 
-  func visit<Scale: Real>(_ scale: Scale.Type) throws(TensorError) -> Tensor {
+  func visit<Scale: Real>(_ scale: Scale.Type) throws(TensorError) -> Tensor { try requantized(scale) }
+
+  func requantized<Scale: Number & BinaryFloatingPoint>(_ scale: Scale.Type) throws(TensorError) -> Tensor {
     type == .int8 ? try requantized(scale, Int8.self) : try requantized(scale, UInt8.self)
   }
 
-  private func requantized<Scale: Real, Element: Number & FixedWidthInteger>(
+  private func requantized<Scale: Number & BinaryFloatingPoint, Element: Number & FixedWidthInteger>(
     _: Scale.Type, _: Element.Type
   ) throws(TensorError) -> Tensor {
     defer { withExtendedLifetime(self) {} }

@@ -52,7 +52,6 @@ enum NumberRows {
   static func maximize<T: Number>(
     _ y: UnsafeMutablePointer<T>, with x: UnsafePointer<T>, stride: Int, count: Int
   ) {
-    if let x = floats(x), let y = floats(y) { return RowKernels.maximize(y, with: x, stride: stride, count: count) }
     for index in 0..<count { y[index] = T.maximum(x[index &* stride], y[index]) }
   }
 

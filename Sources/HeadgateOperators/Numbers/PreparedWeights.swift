@@ -7,8 +7,9 @@ import Synchronization
 /// weights take: twice for numbers of 16 bits that become floats, and twice that for a matrix and its transpose.
 package final class PreparedWeights: Sendable {
   /// What is made of weights.
-  enum Form {
+  enum Form: Hashable {
     case wide, axesSwapped, packed, packedTransposed
+    case kernel(groups: Int)
   }
 
   private struct Key: Hashable {
@@ -19,6 +20,7 @@ package final class PreparedWeights: Sendable {
   private enum Made {
     case tensor(Tensor)
     case matrix(PackedRight)
+    case kernel(PackedKernel)
   }
 
   private struct State {
@@ -73,6 +75,18 @@ package final class PreparedWeights: Sendable {
     guard take(weights.byteCount), let matrix = try make() else { return nil }
     keep(.matrix(matrix), of: weights, key)
     return matrix
+  }
+
+  /// The kernel of a convolution in the order of the kernels of products; nil when there is no room, for it can do
+  /// without.
+  func kernel(
+    _ weights: Tensor, groups: Int, _ make: () throws(TensorError) -> PackedKernel?
+  ) throws(TensorError) -> PackedKernel? {
+    let key = Key(weights: weights.identity, form: .kernel(groups: groups))
+    if case .kernel(let kernel)? = made(key) { return kernel }
+    guard take(weights.byteCount), let kernel = try make() else { return nil }
+    keep(.kernel(kernel), of: weights, key)
+    return kernel
   }
 
   private func made(_ key: Key) -> Made? {

@@ -2,7 +2,7 @@ import Glibc
 import HeadgateTensors
 
 /// A floating-point element with the functions of the mathematics library.
-protocol Real: Number, BinaryFloatingPoint {
+protocol Real: Number, ProductElement {
   static func exp(_ x: Self) -> Self
   static func expm1(_ x: Self) -> Self
   static func log(_ x: Self) -> Self
@@ -63,26 +63,4 @@ extension Double: Real {
   @inline(__always) static func acosh(_ x: Double) -> Double { Glibc.acosh(x) }
   @inline(__always) static func atanh(_ x: Double) -> Double { Glibc.atanh(x) }
   @inline(__always) static func pow(_ x: Double, _ y: Double) -> Double { Glibc.pow(x, y) }
-}
-
-/// Half precision is computed in single and rounded once.
-extension Float16: Real {
-  static func exp(_ x: Float16) -> Float16 { Float16(Glibc.exp(Float(x))) }
-  static func expm1(_ x: Float16) -> Float16 { Float16(Glibc.expm1(Float(x))) }
-  static func log(_ x: Float16) -> Float16 { Float16(Glibc.log(Float(x))) }
-  static func log1p(_ x: Float16) -> Float16 { Float16(Glibc.log1p(Float(x))) }
-  static func erf(_ x: Float16) -> Float16 { Float16(Glibc.erf(Float(x))) }
-  static func sin(_ x: Float16) -> Float16 { Float16(Glibc.sin(Float(x))) }
-  static func cos(_ x: Float16) -> Float16 { Float16(Glibc.cos(Float(x))) }
-  static func tan(_ x: Float16) -> Float16 { Float16(Glibc.tan(Float(x))) }
-  static func asin(_ x: Float16) -> Float16 { Float16(Glibc.asin(Float(x))) }
-  static func acos(_ x: Float16) -> Float16 { Float16(Glibc.acos(Float(x))) }
-  static func atan(_ x: Float16) -> Float16 { Float16(Glibc.atan(Float(x))) }
-  static func sinh(_ x: Float16) -> Float16 { Float16(Glibc.sinh(Float(x))) }
-  static func cosh(_ x: Float16) -> Float16 { Float16(Glibc.cosh(Float(x))) }
-  static func tanh(_ x: Float16) -> Float16 { Float16(Glibc.tanh(Float(x))) }
-  static func asinh(_ x: Float16) -> Float16 { Float16(Glibc.asinh(Float(x))) }
-  static func acosh(_ x: Float16) -> Float16 { Float16(Glibc.acosh(Float(x))) }
-  static func atanh(_ x: Float16) -> Float16 { Float16(Glibc.atanh(Float(x))) }
-  static func pow(_ x: Float16, _ y: Float16) -> Float16 { Float16(Glibc.pow(Float(x), Float(y))) }
 }

@@ -1,6 +1,24 @@
 import HeadgateTensors
 
-/// The greatest element of each window, NaN when it has one; the lowest number when it lies on pads only.
+/// The greatest element of each window, NaN when it has one; negative infinity when it lies on pads only.
+struct RealMaxima: RealVisitor {
+  let input: Tensor
+  let planes: PooledPlanes
+  let call: OperatorCall
+
+  func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let x = try input.elements(type)
+    return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
+      guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
+      let taps = planes.window.tapCount
+      try planes.forEachPlane(x, y, padding: T.lowest, call.budget) { patches, lines, target in
+        T.findMaxima(of: patches, taps: taps, lines: lines, into: target, .current)
+      }
+    }
+  }
+}
+
+/// The greatest element of each window of integers; the lowest number when it lies on pads only.
 struct Maxima: NumberVisitor {
   let input: Tensor
   let planes: PooledPlanes

@@ -20,7 +20,6 @@ struct PooledPlanes: Sendable {
   /// Calls `body(input, output, count, stride)` for each run of outputs in a row and each tap that lies on the input
   /// for them, after `begin(row, count)` for the row.
   ///
-  /// Pooling is bound by memory; whole rows at a time keep the loop inside of the kernels.
   @inline(__always)
   func forEachRow<T: Number>(
     _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, begin: (UnsafeMutablePointer<T>, Int) -> Void,
@@ -41,6 +40,21 @@ struct PooledPlanes: Sendable {
               source + (tap.outputs.lowerBound &* step &+ tap.shift), target + tap.outputs.lowerBound,
               tap.outputs.count, step)
           }
+        }
+      }
+    }
+  }
+
+  /// Calls `body(patches, lines, output)` for each plane with its patches as a matrix of one row for each tap.
+  func forEachPlane<T: Real>(
+    _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, padding: T, _ budget: MemoryBudget,
+    _ body: (ImagePatches<T>, Int, UnsafeMutablePointer<T>) -> Void
+  ) throws(TensorError) {
+    let map = try PatchMap(window, channels: 1, budget)
+    try budget.withScratch(T.self, count: map.copyCount) { (scratch) throws(TensorError) in
+      for index in 0..<count {
+        map.withPatches(of: input + index * window.inputCount, channels: 1, padding: padding, scratch: scratch) {
+          body($0, map.lineCount, output + index * window.outputCount)
         }
       }
     }

@@ -12,7 +12,11 @@ enum Pooling {
   private static func maximum(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let planes = try PooledPlanes(input, call)
-    let greatest = try input.elementType.visit(Maxima(input: input, planes: planes, call: call))
+    let isReal = input.elementType == .float || input.elementType == .double
+    let greatest =
+      isReal
+      ? try input.elementType.visit(RealMaxima(input: input, planes: planes, call: call))
+      : try input.elementType.visit(Maxima(input: input, planes: planes, call: call))
     guard call.node.outputCount > 1, call.node.usedOutputs[1] else { return [.tensor(greatest)] }
     let isColumnMajor = try call.attributes.flag("storage_order")
     let places = try input.elementType.visit(

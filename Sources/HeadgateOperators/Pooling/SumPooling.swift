@@ -15,12 +15,11 @@ struct Sums: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, planes.outputShape) { output in
+    return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
-      planes.forEachRow(x, y) { row, count in
-        NumberRows.clear(row, count: count)
-      } _: { source, target, count, stride in
-        NumberRows.add(source, stride: stride, times: T.one, to: target, count: count)
+      let ones = [T](repeating: 1, count: planes.window.tapCount)
+      try planes.forEachPlane(x, y, padding: T.zero, call.budget) { patches, lines, target in
+        T.slide(ones, taps: ones.count, over: patches, lines: lines, offset: 0, Bounds(), into: target, .current)
       }
       switch finish {
       case .root(let power): power.takeRoots(output)

@@ -59,7 +59,7 @@ extension NodeWork {
     func input(_ index: Int) -> Value? { index < call.inputs.count ? call.inputs[index] : nil }
     let output = results.first
     switch call.node.operatorName {
-    case "MatMul": return count(output) * extent(0, -1)
+    case "MatMul", "Dense": return count(output) * extent(0, -1)
     case "Gemm", "FusedMatMul", "FusedGemm":
       return count(output) * extent(0, (try? call.attributes.flag("transA")) == true ? -2 : -1)
     // A filter has all its elements but one extent for each element of the output, or of the input.

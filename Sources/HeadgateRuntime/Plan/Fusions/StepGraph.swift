@@ -31,6 +31,35 @@ struct StepGraph {
     return self.readerCount(.slot(slot)) == readerCount ? steps[index] : nil
   }
 
+  /// The step that makes a value for one reader, when its operator is one of the named.
+  func maker(of operand: Plan.Operand?, among names: [String]) -> Plan.Step? {
+    for name in names {
+      if let step = maker(of: operand, name) { return step }
+    }
+    return nil
+  }
+
+  /// The bounds that an activation keeps its numbers within; nil for a step that does something else.
+  func bounds(of step: Plan.Step) -> Bounds<Float>? {
+    guard isFloat(step.input(0)) else { return nil }
+    if step.isOperator("Relu") { return Bounds(least: 0) }
+    guard step.isOperator("Clip") else { return nil }
+    var bounds = Bounds<Float>()
+    if step.node.opset < 11 {
+      let most = Float.greatestFiniteMagnitude
+      bounds = Bounds(least: -most, greatest: most)
+      if let least = try? step.node.attributes.float("min") { bounds.least = least }
+      if let greatest = try? step.node.attributes.float("max") { bounds.greatest = greatest }
+    } else {
+      for (operand, bound) in [(step.input(1), \Bounds<Float>.least), (step.input(2), \.greatest)]
+      where operand != .absent {
+        guard let number = number(operand, with: step.input(0)) else { return nil }
+        bounds[keyPath: bound] = number
+      }
+    }
+    return bounds.least.isNaN || bounds.greatest.isNaN ? nil : bounds
+  }
+
   /// The tensor of a constant.
   func constant(_ operand: Plan.Operand) -> Tensor? { scope.constant(operand)?.tensor }
 

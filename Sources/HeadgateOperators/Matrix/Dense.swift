@@ -1,0 +1,62 @@
+import HeadgateTensors
+
+/// The layer of most networks: `Y = bounded(A B + bias)`, with a constant matrix B.
+///
+/// ONNX has no such operator. Plans put it in the place of MatMul or Gemm with what comes after, so that the product is
+/// finished while it is still in the registers' reach, and not read and written once more for each step.
+package enum Dense {
+  /// Inputs are A `[..., m, k]` of floats, B `[k, n]`, or `[n, k]` with the attribute `transB`, and maybe a bias `[n]`. The
+  /// attributes `least` and `greatest` bound the output `[..., m, n]`; NaN stays NaN.
+  package static let definition = OperatorDefinition.prepared("Dense", domain: "ai.headgate", since: 1, prepare)
+
+  private static func prepare(_ node: OperatorNode) throws(TensorError) -> Kernel {
+    let isTransposed = try node.attributes.flag("transB")
+    let bounds = Bounds(
+      least: try node.attributes.float("least") ?? -.infinity,
+      greatest: try node.attributes.float("greatest") ?? .infinity)
+    let packed = try PackedRight.of(node, transposed: isTransposed)?.floats
+    return { (call) throws(TensorError) in
+      let (a, b, bias) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
+      let layer = try Layer(a: a, b: b, bias: bias, isTransposed: isTransposed)
+      return [.tensor(try layer.run(packed, bounds, call))]
+    }
+  }
+
+  private struct Layer {
+    let a: Tensor
+    let b: Tensor
+    let bias: Tensor?
+    let isTransposed: Bool
+    let (m, n, k): (Int, Int, Int)
+
+    init(a: Tensor, b: Tensor, bias: Tensor?, isTransposed: Bool) throws(TensorError) {
+      guard b.rank == 2, let width = a.shape.last, width == b.shape[isTransposed ? 1 : 0] else {
+        throw TensorError(
+          .shape, "cannot multiply shapes \(a.shape) and \(b.shape)\(isTransposed ? " transposed" : "")")
+      }
+      (k, n) = (width, b.shape[isTransposed ? 0 : 1])
+      guard bias == nil || bias?.shape == [n] else {
+        throw TensorError(.shape, "a bias of shape \(bias?.shape ?? []) does not fit \(n) columns")
+      }
+      m = a.shape.extent(of: 0..<a.rank - 1)
+      (self.a, self.b, self.bias, self.isTransposed) = (a, b, bias, isTransposed)
+    }
+
+    func run(
+      _ packed: PackedMatrix<Float>?, _ bounds: Bounds<Float>, _ call: OperatorCall
+    ) throws(TensorError) -> Tensor {
+      let (x, w) = (try a.elements(Float.self), try b.elements(Float.self))
+      let offsets = try bias?.elements(Float.self)
+      defer { withExtendedLifetime((a, b, bias)) {} }
+      return try call.make(Float.self, Array(a.shape.dropLast()) + [n]) { (output) throws(TensorError) in
+        guard let target = output.baseAddress, !output.isEmpty else { return }
+        let left = MatrixProduct.Operand(try x.start, columns: k)
+        let finish = Finish(columnOffsets: offsets?.baseAddress, bounds: bounds)
+        if let packed { return packed.multiply(left, into: target, m: m, finish: finish) }
+        MatrixProduct.multiply(
+          left, .init(try w.start, columns: isTransposed ? k : n, transposed: isTransposed), into: target, m: m, n: n,
+          k: k, finish: finish)
+      }
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import HeadgateRuntime
+import HeadgateTensors
+import Testing
+
+/// Layers with what comes after them, against their formulas on small integers, which are exact.
+@Suite struct `A layer with what comes after it` {
+  private static let width = 5
+  private static let x = (0..<12).map { Float($0 % 7 - 3) }
+  private static let weights = (0..<20).map { Float($0 % 5 - 2) }
+  private static let bias = (0..<width).map { Float($0 - 2) }
+
+  private func run(_ model: ModelWriter, _ inputs: [String: Tensor]) throws -> (values: [Float], operators: [String]) {
+    let loaded = try Model(bytes: ModelBytes(model.bytes))
+    var benchmark = ModelBenchmark(loaded, try RowSlices(inputs, of: inputs["x"]?.shape[0] ?? 1))
+    let values = try #require(try loaded.run(inputs)["y"]?.tensor).floats()
+    return (values, try benchmark.profile(for: .zero).entries.map(\.operatorName))
+  }
+
+  enum Activation: CaseIterable {
+    case none, relu, clip, upperClip
+
+    func add(to model: inout ModelWriter, from name: String, to output: String) {
+      switch self {
+      case .none: break
+      case .relu: model.node("Relu", [name], [output])
+      case .clip:
+        model.weight("low", [], [-1])
+        model.weight("high", [], [2])
+        model.node("Clip", [name, "low", "high"], [output])
+      case .upperClip:
+        model.weight("high", [], [2])
+        model.node("Clip", [name, "", "high"], [output])
+      }
+    }
+
+    func apply(_ value: Float) -> Float {
+      switch self {
+      case .none: value
+      case .relu: max(value, 0)
+      case .clip: min(max(value, -1), 2)
+      case .upperClip: min(value, 2)
+      }
+    }
+  }
+
+  enum DenseForm: CaseIterable {
+    case product, productWithBias, biasFirst, gemm, gemmTransposed
+  }
+
+  private func dense(_ form: DenseForm, _ activation: Activation) -> ModelWriter {
+    var model = ModelWriter()
+    model.input("x", [nil, 4])
+    let transposed = (0..<20).map { Self.weights[$0 % 4 * Self.width + $0 / 4] }
+    model.weight("w", form == .gemmTransposed ? [5, 4] : [4, 5], form == .gemmTransposed ? transposed : Self.weights)
+    model.weight("b", [Int64(Self.width)], Self.bias)
+    let name = activation == .none ? "y" : "sum"
+    switch form {
+    case .product: model.node("MatMul", ["x", "w"], [name])
+    case .productWithBias, .biasFirst:
+      model.node("MatMul", ["x", "w"], ["product"])
+      model.node("Add", form == .biasFirst ? ["b", "product"] : ["product", "b"], [name])
+    case .gemm: model.node("Gemm", ["x", "w", "b"], [name])
+    case .gemmTransposed: model.node("Gemm", ["x", "w", "b"], [name], [.int("transB", 1)])
+    }
+    activation.add(to: &model, from: name, to: "y")
+    model.output("y", [nil, Int64(Self.width)])
+    return model
+  }
+
+  @Test(arguments: DenseForm.allCases, Activation.allCases)
+  func `is one product`(_ form: DenseForm, _ activation: Activation) throws {
+    let input = try Tensor(shape: [3, 4], floats: Self.x)
+    let (values, operators) = try run(dense(form, activation), ["x": input])
+    #expect(operators == [form == .product && activation == .none ? "MatMul" : "Dense"])
+    let expected = (0..<3 * Self.width).map { index in
+      let (row, column) = (index / Self.width, index % Self.width)
+      let start = form == .product ? 0 : Self.bias[column]
+      return activation.apply(
+        (0..<4).reduce(start) { $0 + Self.x[row * 4 + $1] * Self.weights[$1 * Self.width + column] })
+    }
+    #expect(values == expected)
+  }
+
+  @Test func `takes matrices with more axes`() throws {
+    var model = ModelWriter()
+    model.input("x", [nil, 2, 4])
+    model.weight("w", [4, 5], Self.weights)
+    model.weight("b", [5], Self.bias)
+    model.node("MatMul", ["x", "w"], ["product"])
+    model.node("Add", ["product", "b"], ["y"])
+    model.output("y", [nil, 2, 5])
+    let values = Self.x + [0, 1, 2, 3]
+    let (deep, operators) = try run(model, ["x": try Tensor(shape: [2, 2, 4], floats: values)])
+    let (flat, _) = try run(dense(.gemm, .none), ["x": try Tensor(shape: [4, 4], floats: values)])
+    #expect(operators == ["Dense"])
+    #expect(deep == flat)
+  }
+
+  @Test func `keeps a bias that is no row, and a sum that something else reads`() throws {
+    var model = ModelWriter()
+    model.input("x", [nil, 4])
+    model.weight("w", [4, 5], Self.weights)
+    model.weight("b", [3, 1], [1, 2, 3])
+    model.node("MatMul", ["x", "w"], ["product"])
+    model.node("Add", ["product", "b"], ["sum"])
+    model.node("Relu", ["sum"], ["y"])
+    model.output("y", [nil, 5])
+    let input = try Tensor(shape: [3, 4], floats: Self.x)
+    #expect(try run(model, ["x": input]).operators == ["MatMul", "Add", "Relu"])
+    var shown = dense(.productWithBias, .relu)
+    shown.output("sum", [nil, 5])
+    #expect(try run(shown, ["x": input]).operators == ["Dense", "Relu"])
+  }
+
+  enum Summand: CaseIterable {
+    case none, whole, row
+  }
+
+  @Test(arguments: Summand.allCases, Activation.allCases)
+  func `is one convolution`(_ summand: Summand, _ activation: Activation) throws {
+    let (channels, side) = (2, 3)
+    var model = ModelWriter()
+    model.input("x", [nil, Int64(channels), 3, 3])
+    model.input("z", summand == .row ? [nil, 2, 1, 3] : [nil, 2, 3, 3])
+    let kernel = (0..<2 * channels * 9).map { Float($0 % 5 - 2) }
+    model.weight("w", [2, Int64(channels), 3, 3], kernel)
+    model.weight("b", [2], [1, -2])
+    let name = activation == .none ? "y" : "sum"
+    model.node("Conv", ["x", "w", "b"], [summand == .none ? name : "convolved"], [.ints("pads", [1, 1, 1, 1])])
+    if summand != .none { model.node("Add", ["z", "convolved"], [name]) }
+    activation.add(to: &model, from: name, to: "y")
+    model.output("y", [nil, 2, 3, 3])
+    let image = (0..<channels * 9).map { Float($0 % 7 - 3) }
+    let other = (0..<(summand == .row ? 6 : 18)).map { Float($0 % 4 - 1) }
+    let (values, operators) = try run(
+      model,
+      [
+        "x": try Tensor(shape: [1, channels, 3, 3], floats: image),
+        "z": try Tensor(shape: summand == .row ? [1, 2, 1, 3] : [1, 2, 3, 3], floats: other),
+      ])
+    #expect(operators == [summand == .none && activation == .none ? "Conv" : "FusedConv"])
+    let expected = (0..<18).map { index -> Float in
+      let (feature, row, column) = (index / 9, index / side % side, index % side)
+      var sum: Float = feature == 0 ? 1 : -2
+      for channel in 0..<channels {
+        for tap in 0..<9 {
+          let (y, x) = (row + tap / 3 - 1, column + tap % 3 - 1)
+          guard (0..<side).contains(y), (0..<side).contains(x) else { continue }
+          sum += kernel[(feature * channels + channel) * 9 + tap] * image[channel * 9 + y * side + x]
+        }
+      }
+      switch summand {
+      case .none: break
+      case .whole: sum += other[index]
+      case .row: sum += other[feature * 3 + column]
+      }
+      return activation.apply(sum)
+    }
+    #expect(values == expected)
+  }
+}
