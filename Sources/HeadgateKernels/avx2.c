@@ -31,6 +31,11 @@ HG_INLINE TARGET __m256 greater_f32(__m256 x, __m256 y) {
   return _mm256_blendv_ps(y, x, chosen);
 }
 
+HG_INLINE TARGET __m256 evens_f32(__m256 x, __m256 y) {
+  // Of each half two of x, then two of y.
+  return _mm256_castpd_ps(_mm256_permute4x64_pd(_mm256_castps_pd(_mm256_shuffle_ps(x, y, 0x88)), 0xD8));
+}
+
 HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
   __m256 y[8], z[8];
   for (int i = 0; i < 8; i += 2) {
@@ -78,6 +83,10 @@ HG_INLINE TARGET __m256d clamp_f64(__m256d x, __m256d least, __m256d greatest) {
 HG_INLINE TARGET __m256d greater_f64(__m256d x, __m256d y) {
   const __m256d chosen = _mm256_or_pd(_mm256_cmp_pd(x, y, _CMP_GT_OQ), _mm256_cmp_pd(x, x, _CMP_UNORD_Q));
   return _mm256_blendv_pd(y, x, chosen);
+}
+
+HG_INLINE TARGET __m256d evens_f64(__m256d x, __m256d y) {
+  return _mm256_permute4x64_pd(_mm256_unpacklo_pd(x, y), 0xD8);
 }
 
 HG_INLINE TARGET void transpose_f64(__m256d x[4]) {

@@ -29,6 +29,11 @@ HG_INLINE TARGET __m512 greater_f32(__m512 x, __m512 y) {
   return _mm512_mask_mov_ps(y, chosen, x);
 }
 
+HG_INLINE TARGET __m512 evens_f32(__m512 x, __m512 y) {
+  const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+  return _mm512_permutex2var_ps(x, even, y);
+}
+
 // Transposes by exchanging, for each bit of an index, the lanes with that bit of one vector for those without it of
 // the vector whose number has it.
 HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
@@ -79,6 +84,10 @@ HG_INLINE TARGET __m512d clamp_f64(__m512d x, __m512d least, __m512d greatest) {
 HG_INLINE TARGET __m512d greater_f64(__m512d x, __m512d y) {
   const __mmask8 chosen = _mm512_cmp_pd_mask(x, y, _CMP_GT_OQ) | _mm512_cmp_pd_mask(x, x, _CMP_UNORD_Q);
   return _mm512_mask_mov_pd(y, chosen, x);
+}
+
+HG_INLINE TARGET __m512d evens_f64(__m512d x, __m512d y) {
+  return _mm512_permutex2var_pd(x, _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0), y);
 }
 
 HG_INLINE TARGET void transpose_f64(__m512d x[8]) {

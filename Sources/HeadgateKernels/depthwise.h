@@ -63,8 +63,18 @@ HG_INLINE TARGET void NAME(fly_lines)(const int sums, const int is_whole, size_t
       flight.count = 0;
     }
   }
-  for (size_t u = 0; u < flight.count; u++) {
-    NAME(fly)(sums, 1, is_whole, mask, window, patches->steps, flight.from + u, flight.to + u);
+  switch (flight.count) {
+  case 1:
+    NAME(fly)(sums, 1, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    break;
+  case 2:
+    NAME(fly)(sums, 2, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    break;
+  case 3:
+    NAME(fly)(sums, 3, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    break;
+  default:
+    break;
   }
 }
 

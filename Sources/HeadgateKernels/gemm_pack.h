@@ -123,27 +123,58 @@ static TARGET void NAME(gather_panel)(size_t first, size_t width, size_t p, size
   }
 }
 
-// Spreads images so that the elements under a tap are neighbours; bound by memory.
+// target[i] = value
+HG_INLINE TARGET void NAME(fill)(size_t count, REAL value, REAL *target) {
+  for (size_t i = 0; i < count; i += LANES) {
+    const size_t left = count - i < LANES ? count - i : LANES;
+    NAME(store_some)(target + i, NAME(mask)(left), NAME(spread)(value));
+  }
+}
+
+// target[i] = from[i * stride]
+HG_INLINE TARGET void NAME(copy_apart)(size_t count, const REAL *from, size_t stride, REAL *target) {
+  if (stride > 2) {
+    for (size_t i = 0; i < count; i++) target[i] = from[i * stride];
+    return;
+  }
+  size_t i = 0;
+  for (; i + LANES <= count; i += LANES) {
+    if (stride == 1) {
+      NAME(store)(target + i, NAME(load)(from + i));
+    } else {
+      // The last element of the second vector is no one's, and may lie beyond.
+      const VECTOR second = NAME(load_some)(from + i * 2 + LANES, NAME(mask)(LANES - 1));
+      NAME(store)(target + i, NAME(evens)(NAME(load)(from + i * 2), second));
+    }
+  }
+  if (i == count) return;
+  const size_t left = count - i, reach = stride == 1 ? left : left * 2 - 1;
+  VECTOR x = NAME(load_some)(from + i * stride, NAME(mask)(reach < LANES ? reach : LANES));
+  if (stride == 2) {
+    const size_t beyond = reach > LANES ? reach - LANES : 0;
+    x = NAME(evens)(x, beyond ? NAME(load_some)(from + i * 2 + LANES, NAME(mask)(beyond)) : x);
+  }
+  NAME(store_some)(target + i, NAME(mask)(left), x);
+}
+
+// Spreads images so that the elements under a tap are neighbours; bound by memory, and for short lines by their number.
 static TARGET void NAME(spread_lines)(size_t channels, size_t plane, const hg_spread *spread, const REAL *x,
                                       REAL padding, REAL *y) {
-  const size_t length = spread->length, stride = spread->stride;
+  const size_t length = spread->length;
   for (size_t channel = 0; channel < channels; channel++, x += plane) {
     for (size_t line = 0; line < spread->lines; line++) {
       const ptrdiff_t source = spread->sources[line];
       for (size_t f = 0; f < spread->phase_count; f++, y += length) {
         const hg_phase phase = spread->phases[f];
-        const size_t lower = source < 0 ? length : phase.lower, upper = source < 0 ? length : phase.upper;
-        for (size_t i = 0; i < lower; i++) y[i] = padding;
-        const REAL *from = x + source + phase.origin;
-        // The usual strides have loops of their own, which can be vectorised.
-        if (stride == 1) {
-          for (size_t i = lower; i < upper; i++) y[i] = from[i];
-        } else if (stride == 2) {
-          for (size_t i = lower; i < upper; i++) y[i] = from[i * 2];
-        } else {
-          for (size_t i = lower; i < upper; i++) y[i] = from[i * stride];
+        if (source < 0 || phase.lower == phase.upper) {
+          NAME(fill)(length, padding, y);
+          continue;
         }
-        for (size_t i = upper; i < length; i++) y[i] = padding;
+        NAME(fill)(phase.lower, padding, y);
+        NAME(copy_apart)
+        (phase.upper - phase.lower, x + source + phase.origin + (ptrdiff_t)(phase.lower * spread->stride),
+         spread->stride, y + phase.lower);
+        NAME(fill)(length - phase.upper, padding, y + phase.upper);
       }
     }
   }

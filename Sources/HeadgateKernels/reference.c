@@ -45,6 +45,10 @@ typedef int64_t long_lanes __attribute__((vector_size(16)));
 DEFINE_LANES(FLOATS, float, float_lanes, 4, int_lanes)
 DEFINE_LANES(DOUBLES, double, double_lanes, 2, long_lanes)
 
+HG_INLINE float_lanes evens_f32(float_lanes x, float_lanes y) { return __builtin_shufflevector(x, y, 0, 2, 4, 6); }
+
+HG_INLINE double_lanes evens_f64(double_lanes x, double_lanes y) { return __builtin_shufflevector(x, y, 0, 2); }
+
 HG_INLINE void transpose_f32(float_lanes x[4]) {
   const float_lanes low01 = __builtin_shufflevector(x[0], x[1], 0, 4, 1, 5);
   const float_lanes high01 = __builtin_shufflevector(x[0], x[1], 2, 6, 3, 7);

@@ -75,7 +75,12 @@ struct AttentionMask {
       let end = min(count, mask.visibleKeys(batch: batch, query: query))
       if let numbers {
         let row = try numbers.elements(C.self).start + start
-        for key in 0..<end { scores[key] += row[key * step] }
+        // The usual case has a loop of its own, which can be vectorised.
+        if step == 1 {
+          for key in 0..<end { scores[key] += row[key] }
+        } else {
+          for key in 0..<end { scores[key] += row[0] }
+        }
       } else if let flags {
         let row = try flags.elements(Bool.self).start + start
         for key in 0..<end where !row[key * step] { scores[key] = -C.infinity }

@@ -101,7 +101,8 @@ private struct IntegerTerms {
     let (depth, features, positions) = (layout.depth, layout.features, layout.window.outputCount)
     let map = try PatchMap(layout.window, channels: layout.channels, call.budget)
     let copyCount = map.copyCount &* layout.channels
-    try call.budget.withScratch(Float.self, count: copyCount &+ features &* positions) { (scratch) throws(TensorError) in
+    let count = copyCount &+ features &* positions
+    try call.budget.withScratch(Float.self, count: count) { (scratch) throws(TensorError) in
       let product = scratch + copyCount
       for first in stride(from: 0, to: depth, by: 256) {
         let count = min(256, depth - first)

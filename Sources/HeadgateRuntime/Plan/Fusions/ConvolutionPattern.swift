@@ -6,7 +6,9 @@ enum ConvolutionPattern {
   static func match(_ graph: StepGraph, _ last: Plan.Step) -> FusedOperator? {
     let bounds = graph.bounds(of: last)
     let inner = bounds == nil ? last : graph.maker(of: last.input(0), among: ["Conv", "Add"])
-    guard let inner, let found = convolution(inner, graph), bounds != nil || found.summand != .absent else { return nil }
+    guard let inner, let found = convolution(inner, graph), bounds != nil || found.summand != .absent else {
+      return nil
+    }
     let step = found.step
     guard graph.isFloat(step.input(0)) else { return nil }
     var attributes = step.node.attributes.passing([

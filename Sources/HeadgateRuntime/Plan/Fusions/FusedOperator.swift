@@ -68,13 +68,14 @@ struct FusedOperator {
 
   private static let patterns: [Pattern] = [
     GeluPattern.match, LayerNormalizationPattern.match, ConvolutionPattern.match, DensePattern.match,
+    AttentionPattern.match,
   ]
 
   private func step(inPlaceOf last: Plan.Step, _ scope: PlanScope, _ context: PlanContext) -> Plan.Step? {
     let node = OperatorNode(
-      name: label ?? (last.node.name.isEmpty ? "" : "\(last.node.name) and those before it"), operatorName: name, domain: domain,
-      opset: opset, attributes: Attributes(attributes), constants: inputs.map { scope.constant($0)?.present },
-      usedOutputs: [true], weights: context.weights)
+      name: label ?? (last.node.name.isEmpty ? "" : "\(last.node.name) and those before it"), operatorName: name,
+      domain: domain, opset: opset, attributes: Attributes(attributes),
+      constants: inputs.map { scope.constant($0)?.present }, usedOutputs: [true], weights: context.weights)
     guard let definition = definition ?? context.registry.definition(domain: domain, name: name, opset: opset),
       let kernel = try? definition.prepare(node)
     else { return nil }
