@@ -27,9 +27,10 @@
   HG_INLINE VECTOR NAME(scale)(REAL x, VECTOR y) { return x * y; }                                   \
   HG_INLINE VECTOR NAME(add_product)(VECTOR x, VECTOR y, VECTOR sum) { return sum + x * y; }         \
   HG_INLINE VECTOR NAME(clamp)(VECTOR x, VECTOR least, VECTOR greatest) {                            \
-    const BITS is_low = x < least, is_high = x > greatest;                                           \
-    const BITS kept = (BITS)x & ~is_low & ~is_high;                                                  \
-    return (VECTOR)(kept | ((BITS)least & is_low) | ((BITS)greatest & is_high));                     \
+    const BITS is_low = x < least;                                                                   \
+    x = (VECTOR)(((BITS)x & ~is_low) | ((BITS)least & is_low));                                      \
+    const BITS is_high = x > greatest;                                                               \
+    return (VECTOR)(((BITS)x & ~is_high) | ((BITS)greatest & is_high));                              \
   }                                                                                                  \
   HG_INLINE VECTOR NAME(greater)(VECTOR x, VECTOR y) {                                               \
     const BITS chosen = (x > y) | (x != x);                                                          \

@@ -1,19 +1,9 @@
 #include "HeadgateRows.h"
 
-#include <string.h>
-
 // The dense case has a loop of its own in each function: only that one can be vectorised.
 
 void hg_row_fill(size_t n, float value, float *y) {
   for (size_t i = 0; i < n; i++) y[i] = value;
-}
-
-void hg_row_copy(size_t n, const float *restrict x, size_t stride, float *restrict y) {
-  if (stride == 1) {
-    memcpy(y, x, n * sizeof *y);
-    return;
-  }
-  for (size_t i = 0; i < n; i++) y[i] = x[i * stride];
 }
 
 void hg_row_add(size_t n, float factor, const float *restrict x, size_t stride, float *restrict y) {

@@ -5,7 +5,7 @@ import HeadgateOperators
 /// Weights are the constants that a loaded model keeps, at least the size of its file. A run of one row is followed
 /// step by step over the inferred types and shapes, with 1 for every open extent of the inputs: at each step the
 /// values that are still to be read are added up, and the largest sum counts. Values of unknown size are left out, and
-/// so is what kernels take for themselves.
+/// so is what kernels take for themselves, a convolution with pads as much as its input.
 public struct MemoryEstimate: Sendable, Hashable {
   public let weightByteCount: Int
   /// The most bytes that the values of a run of one row take at one time.

@@ -9,11 +9,6 @@ package enum RowKernels {
     hg_row_fill(count, value, y)
   }
 
-  /// `y[i] = x[i * stride]`
-  package static func copy(_ x: UnsafePointer<Float>, stride: Int, into y: UnsafeMutablePointer<Float>, count: Int) {
-    hg_row_copy(count, x, stride, y)
-  }
-
   /// `y[i] += factor * x[i * stride]`
   package static func add(
     _ x: UnsafePointer<Float>, stride: Int, times factor: Float, to y: UnsafeMutablePointer<Float>, count: Int

@@ -34,6 +34,18 @@ private typealias Attributes = [(name: String, value: AttributeValue)]
     #expect(error.message.contains(message), "\(error.message)")
   }
 
+  /// A window that reaches far beyond its input takes neither memory for its taps nor a step for each.
+  @Test(arguments: ["MaxPool", "AveragePool", "LpPool"]) func `of a million taps is walked where it lies`(
+    name: String
+  ) throws {
+    let x = try floats([1, 1, 1], [3])
+    let wide: Attributes = [("kernel_shape", .ints([1 << 20])), ("pads", .ints([(1 << 20) - 1, (1 << 20) - 1]))]
+    let result = try run(name, [x], wide)[0]
+    #expect(result.shape == [1, 1, 1 << 20])
+    let square: Attributes = [("kernel_shape", .ints([1 << 20, 1 << 20])), ("auto_pad", .string("SAME_UPPER"))]
+    #expect(try run(name, [try floats([1, 1, 1, 1], [3])], square)[0].floats() == [3])
+  }
+
   /// Nothing is expected but an end, within the budget of the run.
   @Test(arguments: [
     "Conv", "ConvTranspose", "ConvInteger", "DeformConv", "Col2Im", "MaxPool", "AveragePool", "LpPool", "MaxUnpool",

@@ -5,7 +5,7 @@ import Testing
 
 /// Attention written out, against its formula in double precision.
 @Suite struct `Attention written out` {
-  private static let (batch, length, heads, size) = (2, 3, 2, 4)
+  private static let (batch, length, heads, size) = (3, 3, 2, 4)
   private static let width = heads * size
 
   enum Scale: CaseIterable {
@@ -81,42 +81,53 @@ import Testing
     return model
   }
 
-  private static func rows(_ seed: Int) -> [Float] {
-    (0..<batch * length * width).map { Float(($0 * 7 + seed * 5) % 11 - 5) / 4 }
+  private static func rows(_ seed: Int, _ shape: [Int]) throws -> Tensor {
+    try Tensor(shape: shape, floats: (0..<shape.reduce(1, *)).map { Float(($0 * 7 + seed * 5) % 11 - 5) / 4 })
   }
 
   private func inputs(_ mask: Mask) throws -> [String: Tensor] {
     let shape = [Self.batch, Self.length, Self.width]
     var inputs = [
-      "q": try Tensor(shape: shape, floats: Self.rows(0)), "k": try Tensor(shape: shape, floats: Self.rows(1)),
-      "v": try Tensor(shape: shape, floats: Self.rows(2)),
+      "q": try Self.rows(0, shape), "k": try Self.rows(1, shape), "v": try Self.rows(2, shape),
     ]
     switch mask {
     case .none: break
-    case .keys, .first: inputs["mask"] = try Tensor(shape: [2, 1, 1, 3], floats: [0, 0, -1000, 0, -1, 2])
+    case .keys, .first: inputs["mask"] = try Tensor(shape: [3, 1, 1, 3], floats: [0, 0, -1000, 0, -1, 2, 1, 0, 0])
     case .square: inputs["mask"] = try Tensor(shape: [3, 3], floats: [0, -1000, -1000, 0, 1, -1000, 0, 0.5, -2])
     }
     return inputs
   }
 
-  private func expected(_ scale: Scale, _ mask: Mask) throws -> [Double] {
-    let (q, k, v) = (Self.rows(0), Self.rows(1), Self.rows(2))
-    let masks = try inputs(mask)["mask"]?.floats()
+  /// The formula, with every input stretched to the others.
+  private func expected(_ scale: Scale, _ inputs: [String: Tensor]) throws -> [Double] {
+    func element(_ name: String, _ place: [Int]) throws -> Double {
+      let tensor = try #require(inputs[name])
+      let index = zip(tensor.shape, place).reduce(0) { $0 * $1.0 + min($1.1, $1.0 - 1) }
+      return Double(try tensor.floats()[index])
+    }
+    func extent(_ axis: Int) -> Int { inputs.values.map { $0.shape.count == 3 ? $0.shape[axis] : 0 }.max() ?? 0 }
+    let keyCount = inputs["k"]?.shape[1] ?? 0
+    let mask = inputs["mask"]?.shape ?? []
+    let batches = max(extent(0), mask.count == 4 ? mask[0] : 1)
+    let rows = max(inputs["q"]?.shape[1] ?? 0, mask.count == 2 ? mask[0] : 1)
     var result: [Double] = []
-    for batch in 0..<Self.batch {
-      for row in 0..<Self.length {
+    for batch in 0..<batches {
+      for row in 0..<rows {
         for head in 0..<Self.heads {
-          func at(_ values: [Float], _ row: Int, _ index: Int) -> Double {
-            Double(values[(batch * Self.length + row) * Self.width + head * Self.size + index])
-          }
-          let weights = (0..<Self.length).map { key in
-            let product = (0..<Self.size).reduce(0.0) { $0 + at(q, row, $1) * at(k, key, $1) }
-            let added = masks.map { Double(mask == .square ? $0[row * 3 + key] : $0[batch * 3 + key]) } ?? 0
-            return exp((scale == .none ? product : product / 2) + added)
+          let weights = try (0..<keyCount).map { key in
+            let product = try (0..<Self.size).reduce(0.0) {
+              let column = head * Self.size + $1
+              return try $0 + element("q", [batch, row, column]) * element("k", [batch, key, column])
+            }
+            let place = mask.count == 2 ? [row, key] : [batch, 0, 0, key]
+            return exp((scale == .none ? product : product / 2) + (mask.isEmpty ? 0 : try element("mask", place)))
           }
           let total = weights.reduce(0, +)
           for index in 0..<Self.size {
-            result.append((0..<Self.length).reduce(0.0) { $0 + weights[$1] / total * at(v, $1, index) })
+            result.append(
+              try (0..<keyCount).reduce(0.0) {
+                try $0 + weights[$1] / total * element("v", [batch, $1, head * Self.size + index])
+              })
           }
         }
       }
@@ -124,44 +135,65 @@ import Testing
     return result
   }
 
-  private func run(_ model: ModelWriter, _ mask: Mask) throws -> (values: [Float], operators: [String]) {
+  private func run(
+    _ model: ModelWriter, _ inputs: [String: Tensor]
+  ) throws -> (values: [Float], operators: [String]) {
     let loaded = try Model(bytes: ModelBytes(model.bytes))
-    let inputs = try inputs(mask)
     let values = try #require(try loaded.run(inputs)["y"]?.tensor).floats()
     var benchmark = ModelBenchmark(loaded, try RowSlices(inputs, of: Self.batch))
     return (values, try benchmark.profile(for: .zero).entries.map(\.operatorName))
   }
 
-  private func expectAttention(_ values: [Float], _ scale: Scale, _ mask: Mask) throws {
-    let expected = try expected(scale, mask)
+  private func expect(_ values: [Float], _ expected: [Double]) {
     #expect(values.count == expected.count)
     // Values are of the size of 1; a sum of some products of floats is exact to 1e-6.
     for (value, expected) in zip(values, expected) { #expect(abs(Double(value) - expected) < 2e-6) }
   }
 
-  @Test(arguments: Scale.allCases, [Mask.none, .keys, .first])
+  @Test(arguments: Scale.allCases, Mask.allCases)
   func `is one operator`(_ scale: Scale, _ mask: Mask) throws {
     for target in Target.allCases {
-      let (values, operators) = try run(model(scale, mask, target), mask)
+      let inputs = try inputs(mask)
+      let (values, operators) = try run(model(scale, mask, target), inputs)
       #expect(operators == ["Attention"])
-      try expectAttention(values, scale, mask)
+      expect(values, try expected(scale, inputs))
     }
   }
 
-  @Test func `takes a mask for rows and keys`() throws {
-    let model = model(.quotient, .square, .computed)
-    let values = try #require(
-      try Model(bytes: ModelBytes(model.bytes)).run(try inputs(.square))["y"]?.tensor
-    ).floats()
-    try expectAttention(values, .quotient, .square)
+  /// The products and the sum that it stands for stretch what they are given.
+  @Test(
+    arguments: [
+      (Mask.none, [[1, 3, 8], [2, 3, 8], [2, 3, 8]], []), (.none, [[2, 3, 8], [1, 5, 8], [1, 5, 8]], []),
+      (.keys, [[1, 3, 8], [1, 3, 8], [1, 3, 8]], [2, 1, 1, 3]),
+      (.square, [[2, 1, 8], [2, 3, 8], [2, 3, 8]], [3, 3]),
+      (.keys, [[2, 4, 8], [2, 3, 8], [1, 3, 8]], [1, 1, 1, 3]),
+    ] as [(Mask, [[Int]], [Int])])
+  func `stretches what it is given`(_ mask: Mask, _ shapes: [[Int]], _ maskShape: [Int]) throws {
+    var inputs: [String: Tensor] = [:]
+    for (index, name) in ["q", "k", "v"].enumerated() { inputs[name] = try Self.rows(index, shapes[index]) }
+    if !maskShape.isEmpty { inputs["mask"] = try Self.rows(3, maskShape) }
+    let loaded = try Model(bytes: ModelBytes(model(.quotient, mask, .computed).bytes))
+    let values = try #require(try loaded.run(inputs)["y"]?.tensor).floats()
+    expect(values, try expected(.quotient, inputs))
+  }
+
+  @Test func `is zero for a row that a mask keeps from all keys`() throws {
+    var inputs = try inputs(.square)
+    inputs["mask"] = try Tensor(shape: [3, 3], floats: [0, 0, 0, -.infinity, -.infinity, -.infinity, 0, 0, 0])
+    let (values, _) = try run(model(.none, .square, .computed), inputs)
+    for batch in 0..<Self.batch {
+      let row = values[((batch * Self.length + 1) * Self.width)...].prefix(Self.width)
+      #expect(row.allSatisfy { $0 == 0 })
+    }
   }
 
   @Test func `stays as it is where a shape is that of another value, or the weights are wanted`() throws {
-    let (values, operators) = try run(model(.none, .none, .computed, other: "k"), .none)
+    let inputs = try inputs(.none)
+    let (values, operators) = try run(model(.none, .none, .computed, other: "k"), inputs)
     #expect(operators.contains("Softmax"))
-    try expectAttention(values, .none, .none)
+    expect(values, try expected(.none, inputs))
     var shown = model(.none, .none, .zeros)
     shown.output("weights", [nil, nil, nil, nil])
-    #expect(try run(shown, .none).operators.contains("Softmax"))
+    #expect(try run(shown, inputs).operators.contains("Softmax"))
   }
 }

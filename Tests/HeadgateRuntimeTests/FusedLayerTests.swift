@@ -17,7 +17,7 @@ import Testing
   }
 
   enum Activation: CaseIterable {
-    case none, relu, clip, upperClip
+    case none, relu, clip, upperClip, crossedClip
 
     func add(to model: inout ModelWriter, from name: String, to output: String) {
       switch self {
@@ -30,6 +30,10 @@ import Testing
       case .upperClip:
         model.weight("high", [], [2])
         model.node("Clip", [name, "", "high"], [output])
+      case .crossedClip:
+        model.weight("low", [], [2])
+        model.weight("high", [], [-1])
+        model.node("Clip", [name, "low", "high"], [output])
       }
     }
 
@@ -39,6 +43,7 @@ import Testing
       case .relu: max(value, 0)
       case .clip: min(max(value, -1), 2)
       case .upperClip: min(value, 2)
+      case .crossedClip: -1
       }
     }
   }
@@ -112,6 +117,60 @@ import Testing
     #expect(try run(shown, ["x": input]).operators == ["Dense", "Relu"])
   }
 
+  @Test(arguments: [[ModelWriter.Attribute.float("alpha", 2)], [.float("beta", 0.5)], [.int("transA", 1)]])
+  func `keeps a product that is scaled or turned`(_ attributes: [ModelWriter.Attribute]) throws {
+    var model = ModelWriter()
+    model.input("x", [nil, 4])
+    model.weight("w", [4, 5], Self.weights)
+    model.weight("b", [5], Self.bias)
+    model.node("Gemm", ["x", "w", "b"], ["sum"], attributes)
+    model.node("Relu", ["sum"], ["y"])
+    model.output("y", [nil, 5])
+    let (values, operators) = try run(model, ["x": try Tensor(shape: [4, 4], floats: Self.x + [1, 2, 3, -3])])
+    #expect(operators == ["Gemm", "Relu"])
+    let x = Self.x + [1, 2, 3, -3]
+    var (alpha, beta, isTurned): (Float, Float, Bool) = (1, 1, false)
+    if case .float("alpha", let value) = attributes[0] { alpha = value }
+    if case .float("beta", let value) = attributes[0] { beta = value }
+    if case .int = attributes[0] { isTurned = true }
+    let expected = (0..<20).map { index in
+      let (row, column) = (index / 5, index % 5)
+      let sum = (0..<4).reduce(Float(0)) { sum, depth in
+        sum + x[isTurned ? depth * 4 + row : row * 4 + depth] * Self.weights[depth * 5 + column]
+      }
+      return max(0, alpha * sum + beta * Self.bias[column])
+    }
+    #expect(values == expected)
+  }
+
+  @Test func `hands on what is no number`() throws {
+    let input = try Tensor(shape: [3, 4], floats: [.nan] + Self.x.dropFirst())
+    let (values, operators) = try run(dense(.gemm, .clip), ["x": input])
+    #expect(operators == ["Dense"])
+    #expect(values.prefix(5).count { $0.isNaN } == 5 && values.dropFirst(5).count { $0.isNaN } == 0)
+  }
+
+  /// Each channel with a kernel of its own.
+  @Test(arguments: [Activation.relu, .crossedClip])
+  func `is one convolution by channel`(_ activation: Activation) throws {
+    var model = ModelWriter()
+    model.input("x", [nil, 3, 4])
+    model.weight("w", [3, 1, 2], [1, 2, -1, 1, 0, 3])
+    model.weight("b", [3], [0, 1, -5])
+    model.node("Conv", ["x", "w", "b"], ["sum"], [.int("group", 3)])
+    activation.add(to: &model, from: "sum", to: "y")
+    model.output("y", [nil, 3, 3])
+    let (values, operators) = try run(model, ["x": try Tensor(shape: [1, 3, 4], floats: Self.x)])
+    #expect(operators == ["Conv"])
+    let (kernel, bias): ([Float], [Float]) = ([1, 2, -1, 1, 0, 3], [0, 1, -5])
+    let expected = (0..<9).map { index in
+      let (channel, column) = (index / 3, index % 3)
+      let (first, second) = (Self.x[channel * 4 + column], Self.x[channel * 4 + column + 1])
+      return activation.apply(bias[channel] + kernel[channel * 2] * first + kernel[channel * 2 + 1] * second)
+    }
+    #expect(values == expected)
+  }
+
   enum Summand: CaseIterable {
     case none, whole, row
   }
@@ -138,7 +197,7 @@ import Testing
         "x": try Tensor(shape: [1, channels, 3, 3], floats: image),
         "z": try Tensor(shape: summand == .row ? [1, 2, 1, 3] : [1, 2, 3, 3], floats: other),
       ])
-    #expect(operators == [summand == .none && activation == .none ? "Conv" : "FusedConv"])
+    #expect(operators == ["Conv"])
     let expected = (0..<18).map { index -> Float in
       let (feature, row, column) = (index / 9, index / side % side, index % side)
       var sum: Float = feature == 0 ? 1 : -2

@@ -48,6 +48,7 @@ import Testing
         let (row, column) = (index / n, index % n)
         let start = offsets[row] + (adds ? before[index] : 0)
         let sum = (0..<k).reduce(start) { $0 + kernel[row * k + $1] * patch($1, column) }
+        // The upper bound holds where they cross.
         return min(max(sum, bounds.least), bounds.greatest)
       }
     }
@@ -84,6 +85,7 @@ import Testing
     for _ in 0..<150 {
       try check(Problem<Float>(&random), kernels, Bounds())
       try check(Problem<Float>(&random), kernels, Bounds(least: 0, greatest: 6))
+      try check(Problem<Float>(&random), kernels, Bounds(least: 5, greatest: 3))
       try check(Problem<Double>(&random), kernels, Bounds(least: -3))
     }
   }

@@ -23,7 +23,6 @@ import Testing
       return Array(target.dropLast())
     }
     #expect(result { y, _ in RowKernels.fill(y, count: count, with: 3) } == start.map { _ in 3 })
-    #expect(result { y, x in RowKernels.copy(x, stride: stride, into: y, count: count) } == strided)
     #expect(
       result { y, x in RowKernels.add(x, stride: stride, times: 2, to: y, count: count) }
         == zip(start, strided).map { $0 + 2 * $1 })

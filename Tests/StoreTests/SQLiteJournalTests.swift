@@ -17,7 +17,7 @@ import enum TestSupport.JournalContract
     init(_ folder: StateFolder) { self.folder = folder }
 
     func open() throws -> any Journal & Memo & History {
-      try journal = nil
+      journal = nil
       let opened = try SQLiteJournal(folder: folder)
       journal = opened
       return Forwarder { [unowned opened] in opened }

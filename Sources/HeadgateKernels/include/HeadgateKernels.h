@@ -136,7 +136,7 @@ typedef struct hg_kernel_set {
 
   /// y[i] = f(x[i]); y may be x.
   void (*functions[HG_FUNCTION_COUNT])(size_t n, const float *x, float *y);
-  /// y[i] = e^(x[i] - origin), and their sum, added in an order that depends on n only; y may be x.
+  /// y[i] = e^(x[i] - origin), zero where that is below the least normal number, and their sum, added in an order that depends on n only; y may be x.
   float (*exp_sum)(size_t n, const float *x, float origin, float *y);
   /// The greatest of x, which NaN is not; negative infinity when there is none.
   float (*greatest)(size_t n, const float *x);

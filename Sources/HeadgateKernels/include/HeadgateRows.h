@@ -9,9 +9,6 @@
 /// y[i] = value
 void hg_row_fill(size_t n, float value, float *y);
 
-/// y[i] = x[i * stride]
-void hg_row_copy(size_t n, const float *x, size_t stride, float *y);
-
 /// y[i] += factor * x[i * stride]
 void hg_row_add(size_t n, float factor, const float *x, size_t stride, float *y);
 

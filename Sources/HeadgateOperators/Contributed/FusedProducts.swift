@@ -56,9 +56,11 @@ enum FusedProducts {
     return { (call) throws(TensorError) in
       let summand = try call.optionalTensor(3)
       let layout = try convolution.layout(call)
-      // A summand of another shape is stretched, as Add does it.
-      let adds = summand.map { $0.shape == layout.outputShape && !layout.isDepthwise } ?? true
-      if adds, let bounds = activation.bounds {
+      if let summand, summand.shape != layout.outputShape {
+        throw TensorError(.shape, "a summand of shape \(summand.shape) does not fit \(layout.outputShape)")
+      }
+      // What is slid over has no sums to begin with.
+      if summand == nil || !layout.isDepthwise, let bounds = activation.bounds {
         return [.tensor(try convolution.run(call, adding: summand, bounds: bounds))]
       }
       var sum = try convolution.run(call)

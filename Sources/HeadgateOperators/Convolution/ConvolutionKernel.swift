@@ -4,7 +4,8 @@ import HeadgateTensors
 /// + t * dilation]` over the channels `c` of the feature's group and the taps `t` that lie on the input.
 ///
 /// It is the product of the kernel with the patches of the image, which the kernels of products gather panel by panel. A
-/// channel with a kernel of its own is slid over instead.
+/// channel with a kernel of its own is slid over instead. With pads or strides it takes room for a copy of what an image's
+/// group has, see `PatchMap`.
 struct ConvolutionKernel<T: Real> {
   let layout: ConvolutionLayout
   /// The kernel of each group, when it was packed ahead.

@@ -100,27 +100,47 @@ private struct IntegerTerms {
   ) throws(TensorError) {
     let (depth, features, positions) = (layout.depth, layout.features, layout.window.outputCount)
     let map = try PatchMap(layout.window, channels: layout.channels, call.budget)
+    let slides = layout.isDepthwise && depth <= 256
+    let kernels = slides ? [] : try packed(w)
     let copyCount = map.copyCount &* layout.channels
     let count = copyCount &+ features &* positions
     try call.budget.withScratch(Float.self, count: count) { (scratch) throws(TensorError) in
-      let product = scratch + copyCount
-      for first in stride(from: 0, to: depth, by: 256) {
-        let count = min(256, depth - first)
-        var kernels: [PackedLeft<Float>] = []
-        for group in 0..<layout.groups {
-          let taps = MatrixProduct.Operand(w + (group * features * depth + first), columns: depth)
-          kernels.append(try PackedLeft(taps, m: features, k: count, budget: call.budget))
-        }
-        for block in 0..<layout.images * layout.groups {
-          let input = x + block * layout.channels * layout.window.inputCount
-          map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
-            kernels[block % layout.groups].multiply(patches.dropping(first), into: product, n: positions)
+      let sums = scratch + copyCount
+      for block in 0..<layout.images * layout.groups {
+        let group = block % layout.groups
+        let input = x + block * layout.channels * layout.window.inputCount
+        let target = y + block * features * positions
+        map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
+          if slides {
+            for feature in 0..<features {
+              Float.slide(
+                w + (group * features + feature) * depth, taps: depth, over: patches, lines: map.lineCount, offset: 0,
+                Bounds(), into: sums + feature * positions, .current)
+            }
+            for index in 0..<features * positions { target[index] = Int32(sums[index]) }
           }
-          let target = y + block * features * positions
-          for index in 0..<features * positions { target[index] &+= Int32(product[index]) }
+          for (first, kernel) in kernels.isEmpty ? [] : kernels[group] {
+            kernel.multiply(patches.dropping(first), into: sums, n: positions)
+            for index in 0..<features * positions { target[index] &+= Int32(sums[index]) }
+          }
         }
       }
     }
+  }
+
+  /// The kernel of each group in parts of up to 256 taps, each with the number of its first tap.
+  private func packed(_ w: UnsafePointer<Float>) throws(TensorError) -> [[(first: Int, kernel: PackedLeft<Float>)]] {
+    let (depth, features) = (layout.depth, layout.features)
+    var groups: [[(first: Int, kernel: PackedLeft<Float>)]] = []
+    for group in 0..<layout.groups {
+      var parts: [(first: Int, kernel: PackedLeft<Float>)] = []
+      for first in stride(from: 0, to: depth, by: 256) {
+        let taps = MatrixProduct.Operand(w + (group * features * depth + first), columns: depth)
+        parts.append((first, try PackedLeft(taps, m: features, k: min(256, depth - first), budget: call.budget)))
+      }
+      groups.append(parts)
+    }
+    return groups
   }
 }
 

@@ -124,8 +124,7 @@ private struct SpreadPlane {
     inputCount = window.inputCount
     let row = window.row
     count = try axes.map(\.extent).elementCount()
-    // The lines' own table is no larger than their elements, of which there must be room for one channel.
-    try budget.requireRoom(for: count)
+    try budget.requireRoom(for: try axes.dropLast().map(\.extent).elementCount())
     var outer = zip(window.axes, axes).dropLast().map { axis, spread in
       (
         offsets: spread.phases.flatMap { phase in

@@ -5,15 +5,13 @@ import HeadgateTensors
 /// ONNX has no such operator. Plans put it in the place of MatMul or Gemm with what comes after, so that the product is
 /// finished while it is still in the registers' reach, and not read and written once more for each step.
 package enum Dense {
-  /// Inputs are A `[..., m, k]` of floats, B `[k, n]`, or `[n, k]` with the attribute `transB`, and maybe a bias `[n]`. The
-  /// attributes `least` and `greatest` bound the output `[..., m, n]`; NaN stays NaN.
+  /// Inputs are A `[..., m, k]` of floats, B `[k, n]`, or `[n, k]` with the attribute `transB`, and maybe a bias `[n]`.
+  /// The attributes `least` and `greatest` bound the output `[..., m, n]`; NaN stays NaN.
   package static let definition = OperatorDefinition.prepared("Dense", domain: "ai.headgate", since: 1, prepare)
 
   private static func prepare(_ node: OperatorNode) throws(TensorError) -> Kernel {
     let isTransposed = try node.attributes.flag("transB")
-    let bounds = Bounds(
-      least: try node.attributes.float("least") ?? -.infinity,
-      greatest: try node.attributes.float("greatest") ?? .infinity)
+    let bounds = try Bounds(node.attributes)
     let packed = try PackedRight.of(node, transposed: isTransposed)?.floats
     return { (call) throws(TensorError) in
       let (a, b, bias) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))

@@ -16,12 +16,6 @@ enum NumberRows {
     memset(y, 0, count &* MemoryLayout<T>.stride)
   }
 
-  static func copy<T: Number>(_ x: UnsafePointer<T>, stride: Int, into y: UnsafeMutablePointer<T>, count: Int) {
-    if stride == 1 { return y.update(from: x, count: count) }
-    if let x = floats(x), let y = floats(y) { return RowKernels.copy(x, stride: stride, into: y, count: count) }
-    for index in 0..<count { y[index] = x[index &* stride] }
-  }
-
   /// `y[i] += factor * x[i * stride]`
   static func add<T: Number>(
     _ x: UnsafePointer<T>, stride: Int, times factor: T, to y: UnsafeMutablePointer<T>, count: Int

@@ -4,7 +4,8 @@ import Synchronization
 /// What operators make of the constant weights of a model when it is loaded, made once for all nodes that need the same.
 ///
 /// Weights may be tied, and a function may be called a hundred thousand times. What is made may take six times what the
-/// weights take: twice for numbers of 16 bits that become floats, and twice that for a matrix and its transpose.
+/// weights take: twice for numbers of 16 bits that become floats, and twice that for a matrix and its transpose, or for
+/// the kernel of a convolution in two numbers of groups.
 package final class PreparedWeights: Sendable {
   /// What is made of weights.
   enum Form: Hashable {

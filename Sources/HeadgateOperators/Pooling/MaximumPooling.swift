@@ -18,7 +18,7 @@ struct RealMaxima: RealVisitor {
   }
 }
 
-/// The greatest element of each window of integers; the lowest number when it lies on pads only.
+/// The same for any type of number: the lowest one when a window lies on pads only.
 struct Maxima: NumberVisitor {
   let input: Tensor
   let planes: PooledPlanes

@@ -19,7 +19,6 @@ struct PooledPlanes: Sendable {
 
   /// Calls `body(input, output, count, stride)` for each run of outputs in a row and each tap that lies on the input
   /// for them, after `begin(row, count)` for the row.
-  ///
   @inline(__always)
   func forEachRow<T: Number>(
     _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, begin: (UnsafeMutablePointer<T>, Int) -> Void,
@@ -43,6 +42,12 @@ struct PooledPlanes: Sendable {
         }
       }
     }
+  }
+
+  /// Whether most of what windows see is the input: else they are better walked tap by tap, each over the outputs for
+  /// which it lies on the input.
+  var isMostlyInput: Bool {
+    window.axes.allSatisfy { $0.before &+ $0.after <= 4 &* $0.input &+ 64 && $0.kernel <= 4 &* $0.input &+ 64 }
   }
 
   /// Calls `body(patches, lines, output)` for each plane with its patches as a matrix of one row for each tap.

@@ -12,7 +12,7 @@ enum Pooling {
   private static func maximum(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let planes = try PooledPlanes(input, call)
-    let isReal = input.elementType == .float || input.elementType == .double
+    let isReal = (input.elementType == .float || input.elementType == .double) && planes.isMostlyInput
     let greatest =
       isReal
       ? try input.elementType.visit(RealMaxima(input: input, planes: planes, call: call))

@@ -17,9 +17,14 @@ struct Sums: RealVisitor {
     let x = try input.elements(type)
     return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
-      let ones = [T](repeating: 1, count: planes.window.tapCount)
-      try planes.forEachPlane(x, y, padding: T.zero, call.budget) { patches, lines, target in
-        T.slide(ones, taps: ones.count, over: patches, lines: lines, offset: 0, Bounds(), into: target, .current)
+      if planes.isMostlyInput {
+        try addPlanes(x, y)
+      } else {
+        planes.forEachRow(x, y) { row, count in
+          NumberRows.clear(row, count: count)
+        } _: { source, target, count, stride in
+          NumberRows.add(source, stride: stride, times: T.one, to: target, count: count)
+        }
       }
       switch finish {
       case .root(let power): power.takeRoots(output)
@@ -30,6 +35,18 @@ struct Sums: RealVisitor {
           // A window of no elements has the mean 0.
           for column in 0..<length where counts[column] > 0 { row[column] /= T(counts[column]) }
         }
+      }
+    }
+  }
+}
+
+extension Sums {
+  private func addPlanes<T: Real>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) throws(TensorError) {
+    let taps = try planes.window.axes.map(\.kernel).elementCount()
+    try call.budget.withScratch(T.self, count: taps) { (ones) throws(TensorError) in
+      NumberRows.fill(ones, count: taps, with: 1)
+      try planes.forEachPlane(x, y, padding: T.zero, call.budget) { patches, lines, target in
+        T.slide(ones, taps: taps, over: patches, lines: lines, offset: 0, Bounds(), into: target, .current)
       }
     }
   }

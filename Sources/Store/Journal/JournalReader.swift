@@ -3,7 +3,7 @@ import Glibc
 
 /// The journal opened only to be read, while a controller runs or without one: for the commands that show state.
 package final class JournalReader: Memo, History {
-  private let database: Database
+  private let database: SharedDatabase
   private let path: String
 
   /// - Throws: `notFound` when there is no journal, `newerFormat`, `damaged` or `failed`.
@@ -21,7 +21,7 @@ package final class JournalReader: Memo, History {
         throw StoreError(
           .failed, "\(path) is of an older format (\(format)): start the controller once, which brings it up to date")
       }
-      database = opened
+      database = SharedDatabase(opened)
     } catch {
       throw StoreError(error, doing: "open", path: path)
     }

@@ -9,7 +9,7 @@ package final class SQLiteJournal: Journal, Memo, History {
   /// Larger results belong in the artifact store.
   package static let memoByteLimit = 16 << 20
 
-  let database: Database
+  let database: SharedDatabase
   private let path: String
   private let lock: StateLock
 
@@ -28,7 +28,7 @@ package final class SQLiteJournal: Journal, Memo, History {
       try opened.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
       try Schema.migrate(opened, from: format)
       try opened.execute("UPDATE controller SET fencing_token = fencing_token + 1")
-      database = opened
+      database = SharedDatabase(opened)
     } catch {
       throw StoreError(error, doing: "open", path: folder.journal)
     }

@@ -1,17 +1,12 @@
 import CLibSQLite
-import Synchronization
 
-/// One connection to an SQLite database.
+/// One connection to an SQLite database, for one thread at a time: see `SharedDatabase`.
 ///
 /// What the journal asks of SQLite is a dozen statements. A binding made for applications brings its observers, its
 /// query language and its pool, and an eighth of the time that the whole product takes to build; so the binding is our
 /// own and holds only what the journal uses.
-///
-/// SAFETY: `@unchecked Sendable` holds because the connection is opened in SQLite's serialized mode, in which threads
-/// may share it.
-final class Database: @unchecked Sendable {
+final class Database {
   private let handle: OpaquePointer
-  private let turn = Mutex(())
 
   enum Access {
     case readOnly, readWrite
@@ -23,7 +18,7 @@ final class Database: @unchecked Sendable {
   init(path: String, access: Access = .readWrite) throws(SQLiteError) {
     let flags = access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     var opened: OpaquePointer?
-    let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE, nil)
+    let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
     guard let opened else { throw SQLiteError(code: code, message: "out of memory") }
     guard code == SQLITE_OK else {
       let error = SQLiteError(code: code, of: opened)
@@ -31,15 +26,11 @@ final class Database: @unchecked Sendable {
       throw error
     }
     handle = opened
-    sqlite3_busy_timeout(handle, 5_000)
+    try check(sqlite3_busy_timeout(handle, 5_000))
   }
 
+  // Every statement is finalized where it is made, so that there is nothing to refuse the end for.
   deinit { sqlite3_close_v2(handle) }
-
-  /// Carries out statements that belong together while no other thread has its turn.
-  func access<Answer: Sendable>(_ body: (Database) throws -> Answer) rethrows -> Answer {
-    try turn.withLock { _ in try body(self) }
-  }
 
   /// Carries out statements that take no values and whose rows nobody wants.
   func execute(_ statements: String) throws(SQLiteError) {

@@ -18,7 +18,7 @@ enum AttentionPattern {
       graph.keepsFirstAxes(last, extents: [values.count, values.size], joined: true)
     else { return nil }
     return FusedOperator(
-      name: "Attention", opset: 23, label: softmax.node.name,
+      definition: StretchedAttention.definition, label: softmax.node.name,
       attributes: [
         ("q_num_heads", .int(Int64(queries.count))), ("kv_num_heads", .int(Int64(keys.count))),
         ("scale", .float(scores.scale)),

@@ -14,13 +14,9 @@ enum ConvolutionPattern {
     var attributes = step.node.attributes.passing([
       "auto_pad", "dilations", "group", "kernel_shape", "pads", "strides",
     ])
-    if let bounds {
-      attributes += [
-        ("activation", .string("Clip")), ("activation_params", .floats([bounds.least, bounds.greatest])),
-      ]
-    }
+    if let bounds { attributes += bounds.attributes }
     return FusedOperator(
-      name: "FusedConv", domain: "com.microsoft", opset: 1, label: step.node.name, attributes: attributes,
+      definition: FusedConvolution.definition, label: step.node.name, attributes: attributes,
       inputs: [step.input(0), step.input(1), step.input(2), found.summand])
   }
 

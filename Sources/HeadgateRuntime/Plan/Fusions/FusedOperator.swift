@@ -4,14 +4,14 @@ import HeadgateTensors
 /// One operator that does what some steps do together.
 ///
 /// Exporters write out what their framework has a name for: an activation as five nodes, a normalisation as nine. Each of
-/// them would read and write all of its values. The operator in their place does it once. It is one of ONNX's or of ONNX
-/// Runtime's, so that it means what its table says, or one that says itself what it means.
+/// them would read and write all of its values. The operator in their place does it once. It is one of ONNX's, so that it
+/// means what its table says, or one that says itself what it means.
 struct FusedOperator {
   /// What the graph calls the most important of the steps; nil when there is none.
   private let label: String?
   private let name: String
   private let domain: String
-  /// The version of its domain whose meaning the operator has, whatever the model imports.
+  /// The version of ONNX, or of its own, whose meaning the operator has, whatever the model imports.
   private let opset: Int
   /// The operator itself, when no table has it.
   private let definition: OperatorDefinition?
@@ -19,12 +19,12 @@ struct FusedOperator {
   private let inputs: [Plan.Operand]
 
   init(
-    name: String, domain: String = "", opset: Int, label: String? = nil,
+    name: String, opset: Int, label: String? = nil,
     attributes: [(name: String, value: AttributeValue)] = [], inputs: [Plan.Operand]
   ) {
     self.label = label
     self.name = name
-    self.domain = domain
+    domain = ""
     self.opset = opset
     definition = nil
     self.attributes = attributes
