@@ -118,6 +118,9 @@ skipped=$(grep '^➜ ' "$report" | grep -vE "$may_be_skipped" || true)
 [ -z "$skipped" ] || { printf 'skipped:\n%s\n' "$skipped" >&2; exit 1; }
 count=$(passed_tests <"$report")
 
+# One turn, only to see that it still runs and the products agree with numpy's.
+matrix_benchmark() { PYTHON=$HEADGATE_PEER_PYTHON bash examples/benchmarks/matrix.sh 1; }
+timed matrix_benchmark
 fuzzing() { bash Tests/fuzz/run.sh; }
 timed fuzzing
 timed bash Tests/demo.sh
