@@ -13,6 +13,8 @@ MODELS = Listing()
 def detector(name, file, what, page_atol=1e-5):
     @MODELS.add(name + "-page", file, what, atol=page_atol)
     def _(packages, path):
+        yield "random, as a page", {"x": Random(name + "-page").normal(1, 3, 320, 480)}
+        # Sides are multiples of 32.
         yield "a page", {"x": channels(page())}
 
     @MODELS.add(name, file, what, atol=1e-5)
@@ -20,7 +22,6 @@ def detector(name, file, what, page_atol=1e-5):
         random = Random(name)
         for shape in ((1, 3, 64, 96), (2, 3, 96, 160)):
             yield f"random, {shape}", {"x": random.normal(*shape)}
-        # Sides are multiples of 32.
         yield "a page on its side", {"x": channels(page(PAGE[:2], (416, 256), 44).transpose(Image.Transpose.ROTATE_90))}
 
 
