@@ -103,9 +103,9 @@ DEFINE_ROW_FUNCTION(gelu)
 
 #undef DEFINE_ROW_FUNCTION
 
-// e^x for x up to 0, and zero where that is below the least normal number: CPUs take a hundred times as long for those,
-// and masked scores would give nothing else.
-HG_INLINE TARGET VECTOR NAME(share)(VECTOR x) {
+// e^x for x up to 0, and zero below -87.3, about where it is no normal number any more: CPUs take a hundred times as
+// long for those, and masked scores would give nothing else.
+HG_INLINE TARGET VECTOR NAME(exp_or_zero)(VECTOR x) {
   const NAME(integers) is_least = x < NAME(spread)(-87.3f);
   return NAME(select)(is_least, NAME(spread)(0), NAME(exp)(NAME(select)(is_least, NAME(spread)(-87), x)));
 }
@@ -114,13 +114,13 @@ static TARGET float NAME(exp_sum)(size_t n, const float *x, float origin, float 
   VECTOR sum = NAME(spread)(0);
   size_t i = 0;
   for (; i + LANES <= n; i += LANES) {
-    const VECTOR power = NAME(share)(NAME(load)(x + i) - origin);
+    const VECTOR power = NAME(exp_or_zero)(NAME(load)(x + i) - origin);
     NAME(store)(y + i, power);
     sum += power;
   }
   if (i < n) {
     const MASK mask = NAME(mask)(n - i);
-    NAME(store_some)(y + i, mask, NAME(share)(NAME(load_some)(x + i, mask) - origin));
+    NAME(store_some)(y + i, mask, NAME(exp_or_zero)(NAME(load_some)(x + i, mask) - origin));
     sum += NAME(load_some)(y + i, mask);
   }
   float lanes[LANES];

@@ -4,17 +4,17 @@
 //   SLIVERS              how many tiles' rows of A are packed at a time
 //   TARGET, NAME(x)      the attribute and the name of a function of this set and type
 // and the functions NAME(mask)(count), load(p), load_some(p, mask), store(p, x), store_some(p, mask, x),
-// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), scale(x, y), clamp(x, least, greatest), which leaves
-// NaN, greater(x, y), which is NaN when either is, evens(x, y) of one vector behind the other, and transpose(x) of
-// LANES vectors.
+// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), scale(x, y), clamp(x, least, greatest), which
+// leaves NaN, greater(x, y), which is NaN when either is, evens(x, y) of one vector behind the other, and transpose(x)
+// of LANES vectors.
 //
-// A block of rows of A is packed in slivers that fit the second cache together. Each panel of B meets all of them while it
-// stays in the first, and meanwhile the next panel is called for, which would otherwise come from memory in the time of a
-// few rows. Bound by the arithmetic for m above 30 or so, below by reading B.
+// A block of rows of A is packed in slivers that fit the second cache together. Each panel of B meets all of them while
+// it stays in the first, and meanwhile the next panel is called for, which would otherwise come from memory in the time
+// of a few rows. Bound by the arithmetic for m above 30 or so, below by reading B.
 //
 // Measured by examples/benchmarks/matrix.sh on a core of an Intel Xeon (peak 178 GFLOP/s), B packed ahead, in GFLOP/s:
-// 512 x 512 x 512 158 (OpenBLAS 151); with B from memory 128 x 1536 x 384 158 (OpenBLAS 120) and 32 x 384 x 384 134 (93).
-// With blocks of B in the second cache, and the first rows of A waiting for them, the last two were 128 and 81.
+// 512 x 512 x 512 158 (OpenBLAS 151); with B from memory 128 x 1536 x 384 158 (OpenBLAS 120) and 32 x 384 x 384 134
+// (93). With blocks of B in the second cache, and the first rows of A waiting for them, the last two were 128 and 81.
 
 enum { NAME(COLUMNS) = 2 * LANES };
 
@@ -190,7 +190,7 @@ static void NAME(gemm_patches)(size_t m, size_t n, size_t k, const REAL *packed,
 }
 
 #include "arithmetic.h"
-#include "depthwise.h"
+#include "sliding.h"
 
 #undef REAL
 #undef VECTOR

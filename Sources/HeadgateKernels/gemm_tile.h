@@ -1,7 +1,7 @@
 // The tile of a product that the registers hold; included by gemm.h, whose names it uses.
 
-// c[rows, columns] = alpha * a b (+ c). `a` is packed: `rows` values for each p; rows of `b` lie `pitch` apart. With each of
-// them what a row of a panel takes is called for, from `ahead` on every `stride` elements.
+// c[rows, columns] = alpha * a b (+ c). `a` is packed: `rows` values for each p; rows of `b` lie `pitch` apart. With
+// each of them what a row of a panel takes is called for, from `ahead` on every `stride` elements.
 HG_INLINE TARGET void NAME(tile)(const size_t rows, const size_t vectors, const int is_partial, size_t depth,
                                  const REAL *a, const REAL *b, size_t pitch, const REAL *ahead, size_t stride,
                                  MASK mask, REAL alpha, int adds, REAL *c, size_t c_row) {

@@ -111,6 +111,18 @@ import Testing
     }
   }
 
+  @Test(arguments: KernelSet.all) func `is zero in a softmax where a number is masked`(_ kernels: KernelSet) {
+    let x = (0..<100).map { $0 % 3 == 0 ? Float($0 % 7) : -10_000 }
+    var y = [Float](repeating: 1, count: x.count)
+    RowKernels.softmax(x, greatest: 6, into: &y, count: x.count, using: kernels)
+    let total = x.reduce(0) { $0 + exp(Double($1) - 6) }
+    for (y, x) in zip(y, x) {
+      let expected = exp(Double(x) - 6) / total
+      // Three roundings, and a power to 1.1 ulp.
+      #expect(x < 0 ? y == 0 : abs(Double(y) - expected) <= 5e-7 * expected)
+    }
+  }
+
   @Test(arguments: KernelSet.all) func `has no softmax for NaN and infinities`(_ kernels: KernelSet) {
     for special in [[Float.nan], [.infinity], [.nan, .infinity]] {
       let x = special + (0..<20).map(Float.init)

@@ -22,8 +22,9 @@ typedef enum hg_function {
 
 /// Declares, for a type of number,
 ///
-/// hg_patches: a matrix whose element (p, j) lies at start[steps[p] + lines[j / length] + j % length]. So the patches of
-/// an image that a sliding window sees are a matrix, with the taps of the window as rows, and need not be written out.
+/// hg_patches: a matrix whose element (p, j) lies at start[steps[p] + lines[j / length] + j % length]. So the patches
+/// of an image that a sliding window sees are a matrix, with the taps of the window as rows, and need not be written
+/// out.
 ///
 /// hg_finish: what becomes of each element of a product last. Added are the offset of its row and that of its column,
 /// where there are such; then it is not below `least` and not above `greatest`. NaN stays NaN.
@@ -42,15 +43,16 @@ typedef enum hg_function {
 HG_DECLARE_OPERANDS(float, f32)
 HG_DECLARE_OPERANDS(double, f64)
 
-/// The elements of a line that have the same remainder by a stride: element `i` of them, from `lower` up to `upper`, lies
-/// at origin + i * stride of the line; the others lie outside.
+/// The elements of a line that have the same remainder by a stride: element `i` of them, from `lower` up to `upper`,
+/// lies at origin + i * stride of the line; the others lie outside.
 typedef struct hg_phase {
   ptrdiff_t origin;
   size_t lower, upper;
 } hg_phase;
 
-/// How lines of an image are spread: each of its phases becomes `length` neighbours, with padding for what lies outside.
-/// A line of the result is the line of the image that begins at its source, padding alone where that is negative.
+/// How lines of an image are spread: each of its phases becomes `length` neighbours, with padding for what lies
+/// outside. A line of the result is the line of the image that begins at its source, padding alone where that is
+/// negative.
 typedef struct hg_spread {
   const ptrdiff_t *sources;
   size_t lines;
@@ -102,8 +104,8 @@ typedef struct hg_kernel_set {
   void (*sspread)(size_t channels, size_t plane, const hg_spread *spread, const float *x, float padding, float *y);
   void (*dspread)(size_t channels, size_t plane, const hg_spread *spread, const double *x, double padding, double *y);
 
-  /// y[j] = offset + weights[0] * patches(0, j) + weights[1] * patches(1, j) + ..., one after the other, for all columns
-  /// of `lines` lines; then within the bounds.
+  /// y[j] = offset + weights[0] * patches(0, j) + weights[1] * patches(1, j) + ..., one after the other, for all
+  /// columns of `lines` lines; then within the bounds.
   void (*sdepthwise)(size_t taps, const float *weights, const hg_patches_f32 *patches, size_t lines, float offset,
                      float least, float greatest, float *y);
   void (*ddepthwise)(size_t taps, const double *weights, const hg_patches_f64 *patches, size_t lines, double offset,
@@ -136,7 +138,8 @@ typedef struct hg_kernel_set {
 
   /// y[i] = f(x[i]); y may be x.
   void (*functions[HG_FUNCTION_COUNT])(size_t n, const float *x, float *y);
-  /// y[i] = e^(x[i] - origin), zero where that is below the least normal number, and their sum, added in an order that depends on n only; y may be x.
+  /// y[i] = e^(x[i] - origin), zero where x[i] - origin is below -87.3, and their sum, added in an order that depends
+  /// on n only; y may be x.
   float (*exp_sum)(size_t n, const float *x, float origin, float *y);
   /// The greatest of x, which NaN is not; negative infinity when there is none.
   float (*greatest)(size_t n, const float *x);

@@ -59,13 +59,10 @@ enum FusedProducts {
       if let summand, summand.shape != layout.outputShape {
         throw TensorError(.shape, "a summand of shape \(summand.shape) does not fit \(layout.outputShape)")
       }
-      // What is slid over has no sums to begin with.
-      if summand == nil || !layout.isDepthwise, let bounds = activation.bounds {
+      if let bounds = activation.bounds {
         return [.tensor(try convolution.run(call, adding: summand, bounds: bounds))]
       }
-      var sum = try convolution.run(call)
-      if let summand { sum = try call.apply("Add", sum, summand) }
-      return [.tensor(try activation.apply(to: sum, call))]
+      return [.tensor(try activation.apply(to: try convolution.run(call, adding: summand), call))]
     }
   }
 }

@@ -28,7 +28,10 @@ struct ConvolutionKernel<T: Real> {
       if layout.isDepthwise, !adds {
         slide(w, over: x, map, scratch, bias?.baseAddress, y)
       } else {
-        let kernels = if let packed { packed } else { try PackedLeft.groups(w, layout, budget) }
+        let kernels =
+          if let packed { packed } else {
+            try PackedLeft.groups(w, count: layout.groups, m: layout.features, k: layout.depth, budget)
+          }
         multiply(kernels, x, map, scratch, bias?.baseAddress, y, adds)
       }
     }
@@ -74,13 +77,7 @@ extension ConvolutionLayout {
 }
 
 extension PackedLeft {
-  /// The kernels of all groups.
-  static func groups(
-    _ weights: UnsafePointer<Element>, _ layout: ConvolutionLayout, _ budget: MemoryBudget
-  ) throws(TensorError) -> [PackedLeft] {
-    try groups(weights, count: layout.groups, m: layout.features, k: layout.depth, budget)
-  }
-
+  /// The kernels `[m, k]` of all groups, which lie one after the other.
   static func groups(
     _ weights: UnsafePointer<Element>, count: Int, m: Int, k: Int, _ budget: MemoryBudget
   ) throws(TensorError) -> [PackedLeft] {

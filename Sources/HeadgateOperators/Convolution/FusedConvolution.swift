@@ -14,9 +14,8 @@ package enum FusedConvolution {
     let bounds = try Bounds(node.attributes)
     return { (call) throws(TensorError) in
       let summand = try call.optionalTensor(3)
-      let layout = try convolution.layout(call)
-      // What is slid over has no sums to begin with.
-      if summand == nil || (summand?.shape == layout.outputShape && !layout.isDepthwise) {
+      let shape = try convolution.layout(call).outputShape
+      if summand == nil || summand?.shape == shape {
         return [.tensor(try convolution.run(call, adding: summand, bounds: bounds))]
       }
       let sum = try call.apply("Add", try convolution.run(call), summand)

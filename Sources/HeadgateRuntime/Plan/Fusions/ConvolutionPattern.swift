@@ -26,7 +26,7 @@ enum ConvolutionPattern {
     if step.isOperator("Conv") { return (step, .absent) }
     guard step.isOperator("Add") else { return nil }
     for (sum, summand) in step.eitherOrder where graph.isFloat(summand) {
-      // A kernel for each channel is slid over, and has no sums to begin with.
+      // A kernel for each channel is faster slid over, which begins with no sums.
       if let convolution = graph.maker(of: sum, "Conv"), (try? convolution.node.attributes.int("group") ?? 1) == 1 {
         return (convolution, summand)
       }

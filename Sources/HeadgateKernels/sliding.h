@@ -1,17 +1,17 @@
-// A plane of an image under a window: sums with weights, or the greatest. On one instruction set; included by gemm.h, whose
-// names it uses.
+// A plane of an image under a sliding window: sums with weights, or the greatest. On one instruction set; included by
+// gemm.h, whose names it uses.
 //
-// Bound by reading the plane once for each tap, from the first cache: up to four vectors of outputs are in flight, so that
-// a weight is read once for all of them.
+// Bound by reading the plane once for each tap, from the first cache: up to four vectors of outputs are computed at a
+// time, so that a weight is read once for all of them.
 
-enum { NAME(FLIGHT) = 4 };
+enum { NAME(AT_ONCE) = 4 };
 
 // Vectors of outputs that are computed together.
 typedef struct {
   size_t count;
-  const REAL *from[NAME(FLIGHT)];
-  REAL *to[NAME(FLIGHT)];
-} NAME(flight);
+  const REAL *from[NAME(AT_ONCE)];
+  REAL *to[NAME(AT_ONCE)];
+} NAME(outputs);
 
 // What is made of the elements under a window: sums from `offset` on within bounds, or the greatest where there are no
 // weights.
@@ -21,10 +21,10 @@ typedef struct {
   REAL offset, least, greatest;
 } NAME(window);
 
-HG_INLINE TARGET void NAME(fly)(const int sums, const size_t count, const int is_whole, MASK mask,
-                                const NAME(window) *window, const size_t *steps, const REAL *const *from,
-                                REAL *const *to) {
-  VECTOR sum[NAME(FLIGHT)];
+HG_INLINE TARGET void NAME(slide_vectors)(const int sums, const size_t count, const int is_whole, MASK mask,
+                                          const NAME(window) *window, const size_t *steps, const REAL *const *from,
+                                          REAL *const *to) {
+  VECTOR sum[NAME(AT_ONCE)];
 #pragma clang loop unroll(full)
   for (size_t u = 0; u < count; u++) sum[u] = NAME(spread)(window->offset);
   for (size_t t = 0; t < window->taps; t++) {
@@ -49,29 +49,29 @@ HG_INLINE TARGET void NAME(fly)(const int sums, const size_t count, const int is
 }
 
 // Outputs from `begin` to `end` of every line, in vectors of which the last may be partial.
-HG_INLINE TARGET void NAME(fly_lines)(const int sums, const int is_whole, size_t begin, size_t end,
-                                      const NAME(window) *window, const NAME(hg_patches) *patches, size_t lines,
-                                      REAL *y) {
+HG_INLINE TARGET void NAME(slide_lines)(const int sums, const int is_whole, size_t begin, size_t end,
+                                        const NAME(window) *window, const NAME(hg_patches) *patches, size_t lines,
+                                        REAL *y) {
   const MASK mask = NAME(mask)(is_whole ? LANES : end - begin);
-  NAME(flight) flight = {.count = 0};
+  NAME(outputs) outputs = {.count = 0};
   for (size_t line = 0; line < lines; line++) {
     for (size_t j = begin; j < end; j += LANES) {
-      flight.from[flight.count] = patches->start + patches->lines[line] + j;
-      flight.to[flight.count] = y + line * patches->length + j;
-      if (++flight.count < NAME(FLIGHT)) continue;
-      NAME(fly)(sums, NAME(FLIGHT), is_whole, mask, window, patches->steps, flight.from, flight.to);
-      flight.count = 0;
+      outputs.from[outputs.count] = patches->start + patches->lines[line] + j;
+      outputs.to[outputs.count] = y + line * patches->length + j;
+      if (++outputs.count < NAME(AT_ONCE)) continue;
+      NAME(slide_vectors)(sums, NAME(AT_ONCE), is_whole, mask, window, patches->steps, outputs.from, outputs.to);
+      outputs.count = 0;
     }
   }
-  switch (flight.count) {
+  switch (outputs.count) {
   case 1:
-    NAME(fly)(sums, 1, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    NAME(slide_vectors)(sums, 1, is_whole, mask, window, patches->steps, outputs.from, outputs.to);
     break;
   case 2:
-    NAME(fly)(sums, 2, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    NAME(slide_vectors)(sums, 2, is_whole, mask, window, patches->steps, outputs.from, outputs.to);
     break;
   case 3:
-    NAME(fly)(sums, 3, is_whole, mask, window, patches->steps, flight.from, flight.to);
+    NAME(slide_vectors)(sums, 3, is_whole, mask, window, patches->steps, outputs.from, outputs.to);
     break;
   default:
     break;
@@ -81,8 +81,8 @@ HG_INLINE TARGET void NAME(fly_lines)(const int sums, const int is_whole, size_t
 HG_INLINE TARGET void NAME(slide)(const int sums, const NAME(window) *window, const NAME(hg_patches) *patches,
                                   size_t lines, REAL *y) {
   const size_t whole = patches->length / LANES * LANES;
-  NAME(fly_lines)(sums, 1, 0, whole, window, patches, lines, y);
-  if (whole < patches->length) NAME(fly_lines)(sums, 0, whole, patches->length, window, patches, lines, y);
+  NAME(slide_lines)(sums, 1, 0, whole, window, patches, lines, y);
+  if (whole < patches->length) NAME(slide_lines)(sums, 0, whole, patches->length, window, patches, lines, y);
 }
 
 static TARGET void NAME(depthwise)(size_t taps, const REAL *weights, const NAME(hg_patches) *patches, size_t lines,
