@@ -12,13 +12,14 @@ import Synchronization
 final class ListeningSocket: Sendable {
   /// How long nobody must have come for all to be in: a handshake that was begun takes one round trip.
   static let quiet = Duration.milliseconds(100)
-  /// How long nobody must have come although some wait, before they are given up: too many connections are open. Where
-  /// the door stays open, how long the wait lasts at most.
+  /// How long nobody must have come although some wait, before they are given up for want of room: as many connections
+  /// are open as may be. Where the door stays open, how long the wait lasts at most.
   static let patience = Duration.seconds(1)
 
   private struct State {
     var channel: (any Channel)?
     var lastArrival = ContinuousClock.now
+    var isFull = false
   }
 
   private let group: MultiThreadedEventLoopGroup
@@ -35,8 +36,17 @@ final class ListeningSocket: Sendable {
   }
 
   /// A connection was accepted.
-  func didAccept() {
-    state.withLock { $0.lastArrival = .now }
+  /// - Parameter isFull: whether no other is accepted until one ends.
+  func didAccept(isFull: Bool) {
+    state.withLock {
+      $0.lastArrival = .now
+      $0.isFull = isFull
+    }
+  }
+
+  /// A connection has ended.
+  func didClose() {
+    state.withLock { $0.isFull = false }
   }
 
   /// Lets no further connection begin, and waits until all that have begun are accepted and what they have sent is read.
@@ -46,11 +56,15 @@ final class ListeningSocket: Sendable {
     let isShut = await shutDoor(channel)
     let begun = ContinuousClock.now
     while true {
-      let lastArrival = max(begun, state.withLock { $0.lastArrival })
-      let idle = ContinuousClock.now - lastArrival
+      let (lastArrival, isFull) = state.withLock { ($0.lastArrival, $0.isFull) }
+      let idle = ContinuousClock.now - max(begun, lastArrival)
       if idle >= Self.quiet, await waitingCount(channel) == 0 { break }
-      // Behind a shut door the number of those who wait is finite, and each takes the time it takes on a busy machine.
-      if (isShut ? idle : ContinuousClock.now - begun) >= Self.patience { break }
+      if isShut {
+        // The number of those who wait is finite, and each takes the time it takes on a busy machine.
+        if isFull, idle >= Self.patience { break }
+      } else if ContinuousClock.now - begun >= Self.patience {
+        break
+      }
       do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
     }
     // A connection goes from the listener's event loop to its own, back, and to its own again before it is read.
@@ -133,10 +147,13 @@ struct ConnectionLimit: AvailableConnectionsDelegate {
 
   mutating func connectionOpened() {
     count += 1
-    socket.didAccept()
+    socket.didAccept(isFull: !isAcceptingNewConnections())
   }
 
-  mutating func connectionClosed() { count -= 1 }
+  mutating func connectionClosed() {
+    count -= 1
+    socket.didClose()
+  }
 
   func isAcceptingNewConnections() -> Bool { count < limit }
 }

@@ -1,5 +1,6 @@
 import Dispatch
 import Domain
+import Foundation
 import Synchronization
 import TestSupport
 import Testing
@@ -32,6 +33,27 @@ private struct HeldAdmission: Admission {
     #expect(requests.count == 600)
     try await server.stop()
     let ends = await onThread { requests.map { $0.end() } }
+    #expect(Set(ends) == [.answered], "\(Set(ends))")
+  }
+
+  @Test func `answers them also when its threads are kept from working for a while`() async throws {
+    let server = try await RunningServer.gated(try TestState())
+    let port = server.port
+    let (requests, _) = try await withThrowingTaskGroup(of: Void.self) { group in
+      // All threads that tasks run on, for longer than the server waits where it gives somebody up.
+      for _ in 0..<ProcessInfo.processInfo.activeProcessorCount {
+        group.addTask {
+          for _ in 0..<4 {
+            usleep(1_200_000)
+            await Task.yield()
+          }
+        }
+      }
+      let requests = await onThread { (0..<300).compactMap { _ in RawRequest(port: port) } }
+      return (requests, try await server.stop())
+    }
+    let ends = await onThread { requests.map { $0.end() } }
+    #expect(requests.count == 300)
     #expect(Set(ends) == [.answered], "\(Set(ends))")
   }
 
