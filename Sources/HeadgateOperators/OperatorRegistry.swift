@@ -16,17 +16,18 @@ package struct OperatorRegistry: Sendable {
   /// The operators that ship with the library.
   package static let standard = OperatorRegistry(
     [
-      Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table, Softmax.table,
-      MatrixOperators.table, Convolution.table, Pooling.table, CrossEntropy.table,
-    ].map(\.computingInSingle) + [
-      Comparison.table, Casting.table, Quantization.table,
-      Reshaping.table, Arranging.table, Gathering.table, Generation.table,
-      Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
-      ClassicalOperators.table,
-      QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
-      SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
-      ImageOperators.table,
-    ] + ContributedOperators.tables)
+      Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, MatrixOperators.table,
+    ].map(\.computingWide)
+      + [Softmax.table, Convolution.table, Pooling.table, CrossEntropy.table].map(\.computingInSingle)
+      + [
+        Ranking.table, Comparison.table, Casting.table, Quantization.table,
+        Reshaping.table, Arranging.table, Gathering.table, Generation.table,
+        Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
+        ClassicalOperators.table,
+        QuantizedProducts.table, AttentionOperators.table, RecurrentOperators.table,
+        SignalOperators.table, RandomNumbers.table, Optimizers.table, Reversing.table,
+        ImageOperators.table,
+      ] + ContributedOperators.tables)
 
   /// The newest row with `since <= opset`, or nil when there is none.
   ///

@@ -6,7 +6,8 @@ enum Convolution {
     .prepared("Conv", since: 1, convolution), .prepared("ConvTranspose", since: 1, transposed),
     .op("ConvInteger", since: 10, IntegerConvolution.toInt32),
     .op("QLinearConv", since: 10, IntegerConvolution.quantized),
-    .op("DeformConv", since: 19, DeformableConvolution.deformed), .op("Col2Im", since: 18, columnsToImage),
+    .op("DeformConv", since: 19, DeformableConvolution.deformed),
+    .op("Col2Im", since: 18, columnsToImage).computingWide(),
     .op("CausalConvWithState", since: 27, CausalConvolution.causal),
   ]
 
@@ -108,7 +109,7 @@ private struct TransposedVisitor: RealVisitor {
   }
 }
 
-private struct ImageVisitor: NumberVisitor {
+private struct ImageVisitor: WideNumberVisitor {
   let input: Tensor
   let window: SlidingWindow
   let shape: Shape

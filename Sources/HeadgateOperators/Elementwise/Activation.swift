@@ -140,7 +140,7 @@ struct Shrink: NumberFunction {
   }
 }
 
-private struct Clipping: NumberVisitor {
+private struct Clipping: WideNumberVisitor {
   let input: Tensor
   let low: Double?
   let high: Double?
@@ -151,7 +151,7 @@ private struct Clipping: NumberVisitor {
   }
 }
 
-private struct ClippingByTensors: NumberVisitor {
+private struct ClippingByTensors: WideNumberVisitor {
   let input: Tensor
   let call: OperatorCall
 

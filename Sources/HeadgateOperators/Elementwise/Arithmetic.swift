@@ -111,7 +111,7 @@ struct ParametricRelu: BinaryOperation {
   @inline(__always) func apply<T: Number>(_ a: T, _ b: T) -> T { a < T.zero ? T.multiply(a, b) : a }
 }
 
-private struct BinaryVisitor<Operation: BinaryOperation>: NumberVisitor {
+private struct BinaryVisitor<Operation: BinaryOperation>: WideNumberVisitor {
   let operation: Operation
   let a: Tensor
   let b: Tensor
@@ -128,7 +128,7 @@ private struct BinaryVisitor<Operation: BinaryOperation>: NumberVisitor {
 }
 
 /// Multiplies by a number; integers are rounded towards zero.
-struct ScaleVisitor: NumberVisitor {
+struct ScaleVisitor: WideNumberVisitor {
   let tensor: Tensor
   let factor: Double
   let call: OperatorCall
@@ -143,7 +143,7 @@ struct ScaleVisitor: NumberVisitor {
 
 /// Computed in double whatever the types: the exponent is converted once, so that one loop serves for
 /// each type of base and not one for each pair of types.
-private struct PowerVisitor: NumberVisitor {
+private struct PowerVisitor: WideNumberVisitor {
   let base: Tensor
   let exponent: Tensor
   let call: OperatorCall

@@ -37,7 +37,7 @@ extension Arithmetic {
   }
 }
 
-private struct BitVisitor: NumberVisitor {
+private struct BitVisitor: WideNumberVisitor {
   let operation: Arithmetic.BitOperation
   let a: Tensor
   let b: Tensor
@@ -67,7 +67,7 @@ private struct BitVisitor: NumberVisitor {
   }
 }
 
-private struct InversionVisitor: NumberVisitor {
+private struct InversionVisitor: WideNumberVisitor {
   let input: Tensor
   let call: OperatorCall
 

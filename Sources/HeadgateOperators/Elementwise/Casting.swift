@@ -73,7 +73,7 @@ enum Casting {
     case (.float16, _), (_, .float16): return try convert(convert(source, to: .float, call), to: target, call)
     case (.string, .bool):
       return try convert(convert(source, to: .double, call), to: .bool, call)
-    case (.bool, _): return try target.visit(FromBool(tensor: source, call: call))
+    case (.bool, _): return try convert(source.reinterpreted(as: .uint8), to: target, call)
     case (_, .bool): return try source.elementType.visit(ToBool(tensor: source, call: call))
     case (.string, _): return try target.visit(FromString(tensor: source, call: call))
     case (_, .string): return try source.elementType.visit(ToString(tensor: source, call: call))
@@ -107,18 +107,6 @@ private struct FromNumber: NumberVisitor {
           for index in 0..<x.count { output[index] = T(nearest: x[index].asDouble) }
         }
       }
-    }
-  }
-}
-
-private struct FromBool: NumberVisitor {
-  let tensor: Tensor
-  let call: OperatorCall
-
-  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let x = try tensor.elements(Bool.self)
-    return try call.make(type, tensor.shape) { output in
-      for index in x.indices { output[index] = x[index] ? T.one : T.zero }
     }
   }
 }

@@ -74,7 +74,7 @@ private struct RealMap<Function: RealFunction>: RealVisitor {
   }
 }
 
-private struct NumberMap<Function: NumberFunction>: NumberVisitor {
+private struct NumberMap<Function: NumberFunction>: WideNumberVisitor {
   let function: Function
   let input: Tensor
   let call: OperatorCall

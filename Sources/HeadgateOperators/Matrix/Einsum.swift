@@ -154,7 +154,7 @@ struct EinsumOperand {
   }
 }
 
-private struct RowSums: NumberVisitor {
+private struct RowSums: WideNumberVisitor {
   let matrix: Tensor
   let call: OperatorCall
 

@@ -68,7 +68,7 @@ enum MatrixOperators {
   }
 }
 
-private struct GeneralProduct: NumberVisitor {
+private struct GeneralProduct: WideNumberVisitor {
   let a: Tensor
   let b: Tensor
   let c: Tensor?

@@ -37,7 +37,7 @@ struct ProductShapes {
 }
 
 /// One product for each batch.
-struct BatchedProduct: NumberVisitor {
+struct BatchedProduct: WideNumberVisitor {
   let a: Tensor
   let b: Tensor
   let shapes: ProductShapes

@@ -4,7 +4,7 @@ import HeadgateTensors
 enum Generation {
   static let table: [OperatorDefinition] = [
     .prepared("Constant", since: 1, constant), .op("ConstantOfShape", since: 9, constantOfShape),
-    .op("Range", since: 11, range).computingInSingle(), .op("EyeLike", since: 9, eyeLike),
+    .op("Range", since: 11, range).computingWide(), .op("EyeLike", since: 9, eyeLike),
   ]
 
   private static func constant(_ node: OperatorNode) throws(TensorError) -> Kernel {
@@ -63,7 +63,7 @@ enum Generation {
   }
 }
 
-private struct Counting: NumberVisitor {
+private struct Counting: WideNumberVisitor {
   let call: OperatorCall
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {

@@ -3,9 +3,15 @@ import HeadgateTensors
 // A kernel is written once as a generic visitor; the switch over the element type stands here, outside
 // of all loops, and gives the compiler a specialised loop for each type.
 
-/// Work that can be done on any type of number but those of 16 bits and less that have a point: these go over float, see
-/// `computingInSingle`.
+/// Work that is done on each type of number but those of 16 bits and less that have a point, which go over float:
+/// conversions, and what keeps many elements in few bytes.
 protocol NumberVisitor {
+  associatedtype Output
+  func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Output
+}
+
+/// Work that is done on the numbers that are wide enough to compute with; all others go over them, see `computingWide`.
+protocol WideNumberVisitor {
   associatedtype Output
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Output
 }
@@ -41,6 +47,18 @@ extension ElementType {
     case .uint8: try visitor.visit(UInt8.self)
     case .uint16: try visitor.visit(UInt16.self)
     case .uint32: try visitor.visit(UInt32.self)
+    case .uint64: try visitor.visit(UInt64.self)
+    default: throw TensorError(.elementType, "does not compute with elements of type \(self)")
+    }
+  }
+
+  @inline(__always)
+  func visit<Visitor: WideNumberVisitor>(_ visitor: Visitor) throws(TensorError) -> Visitor.Output {
+    switch self {
+    case .float: try visitor.visit(Float.self)
+    case .double: try visitor.visit(Double.self)
+    case .int32: try visitor.visit(Int32.self)
+    case .int64: try visitor.visit(Int64.self)
     case .uint64: try visitor.visit(UInt64.self)
     default: throw TensorError(.elementType, "does not compute with elements of type \(self)")
     }

@@ -3,10 +3,12 @@ import HeadgateTensors
 /// Operators that order elements: extremes, the best few, distinct values, running sums.
 enum Ranking {
   static let table: [OperatorDefinition] = [
-    .op("ArgMax", since: 1, argument(greatest: true)), .op("ArgMin", since: 1, argument(greatest: false)),
-    .op("TopK", since: 1, topK), .op("CumSum", since: 11, cumulative(Adding(), from: 0)),
-    .op("Unique", since: 11, unique),
-    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)),
+    .op("ArgMax", since: 1, argument(greatest: true)).computingWide(outputsLike: [nil]),
+    .op("ArgMin", since: 1, argument(greatest: false)).computingWide(outputsLike: [nil]),
+    .op("TopK", since: 1, topK).computingWide(outputsLike: [0, nil]),
+    .op("CumSum", since: 11, cumulative(Adding(), from: 0)).computingWide(),
+    .op("Unique", since: 11, unique).computingWide(outputsLike: [0, nil]),
+    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)).computingWide(),
   ]
 
   private static func argument(greatest: Bool) -> Kernel {
@@ -57,8 +59,8 @@ enum Ranking {
       input.elementType == .string
       ? try Distinct(input: input, axis: axis, sorted: sorted).groups(String.self) { ExactText($0) < ExactText($1) }
       : input.elementType == .bool
-        ? try Distinct(input: try Casting.convert(input, to: .uint8, call), axis: axis, sorted: sorted).visit(
-          UInt8.self)
+        ? try Distinct(input: try Casting.convert(input, to: .int32, call), axis: axis, sorted: sorted).visit(
+          Int32.self)
         : try input.elementType.visit(Distinct(input: input, axis: axis, sorted: sorted))
     var shape = input.shape
     shape[axis] = groups.first.count
@@ -72,7 +74,7 @@ enum Ranking {
   }
 }
 
-private struct Extreme: NumberVisitor {
+private struct Extreme: WideNumberVisitor {
   let input: Tensor
   let axis: Int
   let greatest: Bool
@@ -107,7 +109,7 @@ private struct Extreme: NumberVisitor {
 }
 
 /// TopK: values in order, ties by the lower index.
-private struct Best: NumberVisitor {
+private struct Best: WideNumberVisitor {
   let input: Tensor
   let axis: Int
   let count: Int
@@ -151,7 +153,7 @@ private struct Best: NumberVisitor {
   }
 }
 
-private struct RunningTotal<Operation: BinaryOperation>: NumberVisitor {
+private struct RunningTotal<Operation: BinaryOperation>: WideNumberVisitor {
   let operation: Operation
   let start: Double
   let input: Tensor
@@ -180,7 +182,7 @@ private struct RunningTotal<Operation: BinaryOperation>: NumberVisitor {
 }
 
 /// Groups equal rows of an axis.
-private struct Distinct: NumberVisitor {
+private struct Distinct: WideNumberVisitor {
   struct Groups {
     /// The first row of each group.
     var first: [Int] = []

@@ -40,9 +40,9 @@ enum Reduction {
     let rows = order.dropLast(axes.count).reduce(1) { $0 * input.shape[$1] }
     let length = order.suffix(axes.count).reduce(1) { $0 * input.shape[$1] }
     if moved.elementType == .bool {
-      let numbers = try Casting.convert(moved, to: .uint8, call)
+      let numbers = try Casting.convert(moved, to: .int32, call)
       return try Casting.convert(
-        try RowReduction(measure: measure, input: numbers, rows: rows, length: length, call: call).visit(UInt8.self),
+        try RowReduction(measure: measure, input: numbers, rows: rows, length: length, call: call).visit(Int32.self),
         to: .bool, call)
     }
     return try moved.elementType.visit(
@@ -50,7 +50,7 @@ enum Reduction {
   }
 }
 
-private struct RowReduction: NumberVisitor {
+private struct RowReduction: WideNumberVisitor {
   let measure: Reduction.Measure
   let input: Tensor
   let rows: Int
@@ -75,7 +75,7 @@ private struct RowReduction: NumberVisitor {
     switch measure {
     case .sum: return sum(lane) { $0 }
     case .mean:
-      // Integers are averaged in their own type, as ONNX Runtime does.
+      // Integers are averaged in integers, as ONNX Runtime does.
       return T.zero is any BinaryFloatingPoint
         ? T.divide(sum(lane) { $0 }, T(nearest: Double(length)))
         : T.divide(sum(lane) { $0 }, T(wrapping: Int64(length)))
