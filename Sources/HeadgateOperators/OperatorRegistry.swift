@@ -15,12 +15,10 @@ package struct OperatorRegistry: Sendable {
 
   /// The operators that ship with the library.
   package static let standard = OperatorRegistry(
-    [
-      Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, MatrixOperators.table,
-    ].map(\.computingWide)
-      + [Softmax.table, Convolution.table, Pooling.table, CrossEntropy.table].map(\.computingInSingle)
+    [Softmax.table, Convolution.table, Pooling.table, CrossEntropy.table].map(\.computingInSingle)
       + [
-        Ranking.table, Comparison.table, Casting.table, Quantization.table,
+        Arithmetic.table, RealFunctions.table, Activation.table, Reduction.table, Ranking.table,
+        MatrixOperators.table, Comparison.table, Casting.table, Quantization.table,
         Reshaping.table, Arranging.table, Gathering.table, Generation.table,
         Normalization.table, TextOperators.table, ControlFlow.table, Sequences.table, Optionals.table,
         ClassicalOperators.table,

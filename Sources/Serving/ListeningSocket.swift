@@ -45,26 +45,24 @@ final class ListeningSocket: Sendable {
   }
 
   /// A connection has ended.
-  func didClose() {
-    state.withLock { $0.isFull = false }
+  /// - Parameter isFull: whether others still have to, before one is accepted.
+  func didClose(isFull: Bool) {
+    state.withLock { $0.isFull = isFull }
   }
 
   /// Lets no further connection begin, and waits until all that have begun are accepted and what they have sent is read.
-  /// The socket can then be closed. Ends early when the task is cancelled.
-  func leave() async {
+  /// The socket can then be closed. Ends early when the task is cancelled, or with the time that it is given.
+  func leave(within limit: Duration) async {
     guard let channel = state.withLock({ $0.channel }) else { return }
     let isShut = await shutDoor(channel)
     let begun = ContinuousClock.now
     while true {
       let (lastArrival, isFull) = state.withLock { ($0.lastArrival, $0.isFull) }
-      let idle = ContinuousClock.now - max(begun, lastArrival)
+      let (idle, elapsed) = (ContinuousClock.now - max(begun, lastArrival), ContinuousClock.now - begun)
       if idle >= Self.quiet, await waitingCount(channel) == 0 { break }
-      if isShut {
-        // The number of those who wait is finite, and each takes the time it takes on a busy machine.
-        if isFull, idle >= Self.patience { break }
-      } else if ContinuousClock.now - begun >= Self.patience {
-        break
-      }
+      // Behind a shut door the number of those who wait is finite, and each takes the time it takes on a busy machine.
+      let isGivenUp = isShut ? isFull && idle >= Self.patience : elapsed >= Self.patience
+      if isGivenUp || elapsed >= limit { break }
       do { try await Task.sleep(for: .milliseconds(5)) } catch { break }
     }
     // A connection goes from the listener's event loop to its own, back, and to its own again before it is read.
@@ -152,7 +150,7 @@ struct ConnectionLimit: AvailableConnectionsDelegate {
 
   mutating func connectionClosed() {
     count -= 1
-    socket.didClose()
+    socket.didClose(isFull: !isAcceptingNewConnections())
   }
 
   func isAcceptingNewConnections() -> Bool { count < limit }

@@ -111,9 +111,10 @@ package final class ModelServer: Sendable {
         self.logger.info("the server stops; requests in flight are finished")
         self.life.drain()
         try? await Task.sleep(for: self.settings.drainTime)
-        await publicSocket.leave()
+        // The other half is for those who are inside.
+        await publicSocket.leave(within: self.settings.stopDeadline / 2)
         try await publicServer.shutdownGracefully()
-        await adminSocket.leave()
+        await adminSocket.leave(within: self.settings.stopDeadline / 2)
         try await adminServer?.shutdownGracefully()
       }
       tasks.addTask {

@@ -3,7 +3,7 @@ import HeadgateTensors
 /// Products of matrices of 8-bit integers that give floats, or integers of another scale.
 enum QuantizedMatrices {
   static let table: [OperatorDefinition] = [
-    .contributed("MatMulIntegerToFloat", toFloat).computingInSingle(),
+    .contributed("MatMulIntegerToFloat", toFloat).computingInSingle(outputsLike: [2]),
     .contributed("DynamicQuantizeMatMul", quantizing), .contributed("QGemm", gemm),
   ]
 

@@ -7,7 +7,7 @@ enum Convolution {
     .op("ConvInteger", since: 10, IntegerConvolution.toInt32),
     .op("QLinearConv", since: 10, IntegerConvolution.quantized),
     .op("DeformConv", since: 19, DeformableConvolution.deformed),
-    .op("Col2Im", since: 18, columnsToImage).computingWide(),
+    .op("Col2Im", since: 18, columnsToImage).computingWide(.first),
     .op("CausalConvWithState", since: 27, CausalConvolution.causal),
   ]
 

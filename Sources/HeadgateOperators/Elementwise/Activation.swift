@@ -45,7 +45,7 @@ enum Activation {
       try clipByAttributes(call, bound: Double(Float.greatestFiniteMagnitude))
     },
     .op("Clip", since: 11, clipByInputs),
-  ]
+  ].computingWide()
 
   private static func selu(_ node: OperatorNode, alpha: Float, gamma: Float) throws(TensorError) -> Kernel {
     RealFunctions.map(

@@ -2,17 +2,18 @@ import HeadgateTensors
 
 /// Arithmetic on two or more tensors, broadcast together.
 enum Arithmetic {
-  static let table: [OperatorDefinition] = [
-    .op("Add", since: 1, binary(Adding())), .op("Sub", since: 1, binary(Subtracting())),
-    .op("Mul", since: 1, binary(Multiplying())), .op("Div", since: 1, binary(Dividing())),
-    .op("Pow", since: 1, power), .op("Mod", since: 10, modulo), .op("PRelu", since: 7, binary(ParametricRelu())),
-    .op("PRelu", since: 1, parametricReluByChannel),
-    .op("Min", since: 1, variadic(Minimum())), .op("Max", since: 1, variadic(Maximum())),
-    .op("Sum", since: 1, variadic(Adding())), .op("Mean", since: 1, mean),
-    .prepared("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
-    .op("BitwiseOr", since: 18, bitwise(.or)), .op("BitwiseXor", since: 18, bitwise(.xor)),
-    .op("BitwiseNot", since: 18, bitwiseNot),
-  ]
+  static let table: [OperatorDefinition] =
+    [
+      .op("Add", since: 1, binary(Adding())), .op("Sub", since: 1, binary(Subtracting())),
+      .op("Mul", since: 1, binary(Multiplying())), .op("Div", since: 1, binary(Dividing())),
+      .op("Mod", since: 10, modulo), .op("PRelu", since: 7, binary(ParametricRelu())),
+      .op("PRelu", since: 1, parametricReluByChannel),
+      .op("Min", since: 1, variadic(Minimum())), .op("Max", since: 1, variadic(Maximum())),
+      .op("Sum", since: 1, variadic(Adding())), .op("Mean", since: 1, mean),
+      .prepared("BitShift", since: 11, shift), .op("BitwiseAnd", since: 18, bitwise(.and)),
+      .op("BitwiseOr", since: 18, bitwise(.or)), .op("BitwiseXor", since: 18, bitwise(.xor)),
+      .op("BitwiseNot", since: 18, bitwiseNot),
+    ].computingWide() + [.op("Pow", since: 1, power).computingWide(.first)]
 
   static func binary(_ operation: some BinaryOperation) -> Kernel {
     { (call) throws(TensorError) in

@@ -11,7 +11,7 @@ enum Comparison {
       .op("And", since: 1, logic { $0 && $1 }), .op("Or", since: 1, logic { $0 || $1 }),
       .op("Xor", since: 1, logic { $0 != $1 }), .op("Not", since: 1, not),
       .op("IsNaN", since: 9, isNaN), .op("IsInf", since: 10, isInfinite),
-    ].computingWide + [.op("Where", since: 9, select)]
+    ].computingWide() + [.op("Where", since: 9, select)]
 
   enum Relation: Sendable {
     case equal, less, lessOrEqual

@@ -14,7 +14,7 @@ enum RealFunctions {
     .op("Sinh", since: 9, map(HyperbolicSine())), .op("Cosh", since: 9, map(HyperbolicCosine())),
     .op("Tanh", since: 1, map(HyperbolicTangent())), .op("Asinh", since: 9, map(AreaSine())),
     .op("Acosh", since: 9, map(AreaCosine())), .op("Atanh", since: 9, map(AreaTangent())),
-  ]
+  ].computingWide()
 
   static func map(_ function: some RealFunction) -> Kernel {
     { (call) throws(TensorError) in

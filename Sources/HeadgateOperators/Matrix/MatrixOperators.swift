@@ -6,7 +6,7 @@ enum MatrixOperators {
     .prepared("MatMul", since: 1, matMul), .prepared("Gemm", since: 1, gemm),
     .prepared("Einsum", since: 12, Einsum.prepare), .op("Det", since: 11, Determinant.determinants),
     .op("CDist", domain: "com.microsoft", since: 1, cdist),
-  ]
+  ].computingWide()
 
   private static func matMul(_ node: OperatorNode) throws(TensorError) -> Kernel {
     let packed = try PackedRight.of(node, transposed: false)

@@ -40,7 +40,7 @@ enum Generation {
     return [.tensor(try value.reshaped(to: Shape(repeating: 1, count: shape.count)).expanded(to: shape, call))]
   }
 
-  /// Numbers of 16 bits are counted in float: a long range of them has no room in the steps between them. It is
+  /// Halves are counted in float: a long range of them has no room in the steps between them. It is
   /// what `stash_type` asks for by default; a coarser one is not kept to.
   private static func range(_ call: OperatorCall) throws(TensorError) -> [Value] {
     [.tensor(try call.tensor(0).elementType.visit(Counting(call: call)))]

@@ -5,8 +5,17 @@ import HeadgateTensors
 // and sums and functions of several steps are not rounded to 8 or 11 bits at each of them.
 //
 // Those that compute with any number take integers of 8 and 16 bits, and unsigned ones of 32, by way of int64 in the
-// same way; the upper bits of the results are dropped, which is how the narrow types wrap around. That halves the
-// number of loops that are compiled for each operator, and networks hardly ever compute in these types.
+// same way, and the upper bits of the results are dropped. What adds, multiplies and compares gives what the narrow type
+// gives, which wraps around as well; a mean of them does not overflow on its way. It halves the loops that are compiled
+// for each operator, and networks hardly ever compute in these types. The wide inputs take up to eight times the bytes.
+
+/// Which inputs of an operator are numbers that it computes with.
+enum WideInputs {
+  /// All, and they have one type.
+  case all
+  /// The first; others are axes and counts, or are converted by the kernel.
+  case first
+}
 
 extension OperatorDefinition {
   /// The operator for float16 and bfloat16 by way of float.
@@ -14,7 +23,7 @@ extension OperatorDefinition {
   /// - Parameter sources: for each output the input whose type it has, nil where it stays as it is; the last
   ///   holds for all further ones. Without any, outputs have the type of the first input of floating-point numbers.
   package func computingInSingle(outputsLike sources: [Int?] = []) -> OperatorDefinition {
-    widening(outputsLike: sources) { $0.isHalf ? .float : nil }
+    widening(.all, outputsLike: sources, WiderTypes { $0.isHalf ? .float : nil })
   }
 
   /// The operator for float16 and bfloat16 by way of float, and for narrow integers by way of int64: its kernel needs to
@@ -22,35 +31,33 @@ extension OperatorDefinition {
   ///
   /// - Parameter sources: as for `computingInSingle`; without any, outputs have the type of the first input where that
   ///   is a narrow integer.
-  package func computingWide(outputsLike sources: [Int?] = []) -> OperatorDefinition {
-    widening(outputsLike: sources) { $0.isHalf ? .float : $0.isNarrowInteger ? .int64 : nil }
+  func computingWide(_ inputs: WideInputs = .all, outputsLike sources: [Int?] = []) -> OperatorDefinition {
+    widening(inputs, outputsLike: sources, WiderTypes { $0.isHalf ? .float : $0.isNarrowInteger ? .int64 : nil })
   }
 
-  /// - Parameter wideType: the type that the kernel sees for another, nil where it sees the type itself.
   private func widening(
-    outputsLike sources: [Int?], _ wideType: @escaping @Sendable (ElementType) -> ElementType?
+    _ inputs: WideInputs, outputsLike sources: [Int?], _ widening: WiderTypes
   ) -> OperatorDefinition {
     let prepare = self.prepare
-    let widening = Widening(type: wideType)
     return OperatorDefinition(domain: domain, name: name, since: since) { (node) throws(TensorError) in
       // Constants are widened once, here: kernels look at them when they are prepared, and then no run has to.
-      let wideNode = try widening.widened(node)
+      let wideNode = try widening.widened(node, inputs)
       let kernel = try prepare(wideNode)
       return { (call) throws(TensorError) in
-        guard call.inputs.contains(where: widening.applies) else { return try kernel(call) }
-        let wide = try widening.widened(call, for: wideNode)
+        guard call.inputs[inputs].contains(where: widening.applies) else { return try kernel(call) }
+        let wide = try widening.widened(call, inputs, for: wideNode)
         // Kernels hold pointers to their inputs without keeping them.
         defer { withExtendedLifetime(wide) {} }
         var results = try kernel(wide)
-        let inferred =
-          call.inputs.first??.tensor?.elementType.isNarrowInteger == true
-          ? 0 : call.inputs.firstIndex { $0?.tensor?.elementType.isFloatingPoint == true }
+        let floating = call.inputs.firstIndex { $0?.tensor?.elementType.isFloatingPoint == true }
+        let inferred = widening.type(of: call.optionalValue(0)) == .int64 ? 0 : floating
         for index in results.indices {
           let source = sources.isEmpty ? inferred : sources[min(index, sources.count - 1)]
-          guard let source, let type = call.optionalValue(source)?.tensor?.elementType, let wideType = wideType(type),
-            case .tensor(let tensor) = results[index], tensor.elementType == wideType
+          guard let source, case .tensor(let input)? = call.optionalValue(source),
+            let wideType = widening.type(input.elementType), case .tensor(let tensor) = results[index],
+            tensor.elementType == wideType
           else { continue }
-          results[index] = .tensor(try Casting.convert(tensor, to: type, call))
+          results[index] = .tensor(try Casting.convert(tensor, to: input.elementType, call))
         }
         return results
       }
@@ -64,7 +71,7 @@ extension [OperatorDefinition] {
   var computingInSingle: [OperatorDefinition] { map { $0.computingInSingle() } }
 
   /// The operators for float16 and bfloat16 by way of float, and for narrow integers by way of int64.
-  var computingWide: [OperatorDefinition] { map { $0.computingWide() } }
+  func computingWide(_ inputs: WideInputs = .all) -> [OperatorDefinition] { map { $0.computingWide(inputs) } }
 }
 
 extension ElementType {
@@ -86,20 +93,32 @@ extension ElementType {
   }
 }
 
+extension [Value?] {
+  fileprivate subscript(inputs: WideInputs) -> ArraySlice<Value?> { inputs == .all ? self[...] : prefix(1) }
+}
+
 /// Puts tensors of wider types in the place of those of narrow ones.
-private struct Widening: Sendable {
+private struct WiderTypes: Sendable {
+  /// The type that a kernel sees for another, nil where it sees the type itself.
   let type: @Sendable (ElementType) -> ElementType?
 
-  func applies(_ value: Value?) -> Bool { value?.tensor.flatMap { type($0.elementType) } != nil }
+  init(_ type: @escaping @Sendable (ElementType) -> ElementType?) {
+    self.type = type
+  }
+
+  func type(of value: Value?) -> ElementType? { value?.tensor.flatMap { type($0.elementType) } }
+
+  func applies(_ value: Value?) -> Bool { type(of: value) != nil }
 
   /// The node with its halves as floats; the node itself when it has none. Integers would take up to eight times their
   /// bytes for as long as the model is loaded, so they are widened in each call.
-  func widened(_ node: OperatorNode) throws(TensorError) -> OperatorNode {
-    guard node.constants.contains(where: { $0?.tensor?.elementType.isHalf == true }) else { return node }
+  func widened(_ node: OperatorNode, _ inputs: WideInputs) throws(TensorError) -> OperatorNode {
+    let numbers = node.constants[inputs]
+    guard numbers.contains(where: { $0?.tensor?.elementType.isHalf == true }) else { return node }
     let call = OperatorCall(node: node, inputs: node.constants, budget: .unlimited)
     var wide = node.constants
-    for (index, constant) in node.constants.enumerated() {
-      guard let narrow = constant?.tensor, narrow.elementType.isHalf else { continue }
+    for index in numbers.indices {
+      guard let narrow = wide[index]?.tensor, narrow.elementType.isHalf else { continue }
       let convert = { () throws(TensorError) in try Casting.convert(narrow, to: .float, call) }
       if let weights = node.weights {
         wide[index] = .tensor(try weights.wide(narrow, convert))
@@ -113,9 +132,19 @@ private struct Widening: Sendable {
   }
 
   /// The call with wide inputs, taken from the node where it has them.
-  func widened(_ call: OperatorCall, for node: OperatorNode) throws(TensorError) -> OperatorCall {
+  ///
+  /// - Throws: `TensorError.elementType` when narrow integers meet other types: the kernel could not tell them apart.
+  func widened(
+    _ call: OperatorCall, _ inputs: WideInputs, for node: OperatorNode
+  ) throws(TensorError) -> OperatorCall {
     var values = call.inputs
-    for index in values.indices {
+    let numbers = values[inputs]
+    let narrow = numbers.lazy.compactMap { $0?.tensor?.elementType }.first { type($0) == .int64 }
+    for index in numbers.indices {
+      guard let tensor = values[index]?.tensor else { continue }
+      if let narrow, tensor.elementType != narrow {
+        throw TensorError(.elementType, "inputs have different types, \(narrow) and \(tensor.elementType)")
+      }
       if index < node.constants.count, let constant = node.constants[index] { values[index] = constant }
       guard let tensor = values[index]?.tensor, let type = type(tensor.elementType) else { continue }
       values[index] = .tensor(try Casting.convert(tensor, to: type, call))

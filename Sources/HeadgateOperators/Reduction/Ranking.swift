@@ -3,12 +3,12 @@ import HeadgateTensors
 /// Operators that order elements: extremes, the best few, distinct values, running sums.
 enum Ranking {
   static let table: [OperatorDefinition] = [
-    .op("ArgMax", since: 1, argument(greatest: true)).computingWide(outputsLike: [nil]),
-    .op("ArgMin", since: 1, argument(greatest: false)).computingWide(outputsLike: [nil]),
-    .op("TopK", since: 1, topK).computingWide(outputsLike: [0, nil]),
-    .op("CumSum", since: 11, cumulative(Adding(), from: 0)).computingWide(),
-    .op("Unique", since: 11, unique).computingWide(outputsLike: [0, nil]),
-    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)).computingWide(),
+    .op("ArgMax", since: 1, argument(greatest: true)).computingWide(.first, outputsLike: [nil]),
+    .op("ArgMin", since: 1, argument(greatest: false)).computingWide(.first, outputsLike: [nil]),
+    .op("TopK", since: 1, topK).computingWide(.first, outputsLike: [0, nil]),
+    .op("CumSum", since: 11, cumulative(Adding(), from: 0)).computingWide(.first),
+    .op("Unique", since: 11, unique).computingWide(.first, outputsLike: [0, nil]),
+    .op("CumProd", since: 26, cumulative(Multiplying(), from: 1)).computingWide(.first),
   ]
 
   private static func argument(greatest: Bool) -> Kernel {

@@ -8,7 +8,7 @@ enum Reduction {
     .op("ReduceProd", since: 1, reduce(.product)), .op("ReduceL1", since: 1, reduce(.l1)),
     .op("ReduceL2", since: 1, reduce(.l2)), .op("ReduceSumSquare", since: 1, reduce(.sumSquare)),
     .op("ReduceLogSum", since: 1, reduce(.logSum)), .op("ReduceLogSumExp", since: 1, reduce(.logSumExp)),
-  ]
+  ].computingWide(.first)
 
   enum Measure: Sendable {
     case sum, mean, max, min, product, l1, l2, sumSquare, logSum, logSumExp
