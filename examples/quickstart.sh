@@ -77,10 +77,11 @@ make_fleet() {
   git -C "$fleet" push -q origin main
 }
 
+# The command line of a process; nothing when there is none.
+command_of() { { tr '\0' ' ' <"/proc/$1/cmdline"; } 2>/dev/null || true; }
+
 # Process numbers are used again: only a process that names this state folder is ours.
-running() {
-  [ -f "$home/pid" ] && { tr '\0' ' ' <"/proc/$(cat "$home/pid")/cmdline"; } 2>/dev/null | grep -qF -- "--state $state"
-}
+running() { [ -f "$home/pid" ] && [[ $(command_of "$(cat "$home/pid")") == *"--state $state "* ]]; }
 
 start() {
   if running; then
@@ -91,7 +92,10 @@ start() {
   mkdir -p "$state"
   setsid nohup "$headgate" up --repository "$bare" --path specs --state "$state" --rest-port "$port" \
     --interval 5s >>"$log" 2>&1 </dev/null &
-  echo $! >"$home/pid"
+  local process=$!
+  echo $process >"$home/pid"
+  # On a busy disk it takes its time to become headgate, and until then would look as if it had ended.
+  until [[ $(command_of $process) == "$headgate up "* ]] || ! kill -0 $process 2>/dev/null; do sleep 0.05; done
 }
 
 # Waits until a Python expression over `headgate get NAME -o json` (as `d`) is true.
