@@ -1,11 +1,15 @@
 import Connections
 import Domain
 import FoundationEssentials
+import Synchronization
 
 /// The model server of this machine, spoken to over `server.sock`.
-package struct LocalTarget: Target {
+package final class LocalTarget: Target {
   private let client: HTTPClient
   private let timeout: Duration
+  /// The last status with the bytes it was read from. A server without traffic says the same again and again, and reading
+  /// JSON costs more than all the rest of looking at it.
+  private let lastStatus = Mutex<(body: [UInt8], status: ServerStatus)?>(nil)
 
   package init(_ folder: StateFolder, timeout: Duration = .seconds(10)) {
     client = HTTPClient(.unix(path: folder.serverSocket), connectTimeout: .seconds(2))
@@ -46,8 +50,11 @@ package struct LocalTarget: Target {
       throw StageError(
         .loading, reason: "ServerFailed", "the server answers \(response.status): \(response.problem)", remedy: .retry)
     }
+    if let last = lastStatus.withLock({ $0 }), last.body == response.body { return last.status }
     do {
-      return try JSONDecoder().decode(ServerStatus.self, from: Data(response.body))
+      let status = try JSONDecoder().decode(ServerStatus.self, from: Data(response.body))
+      lastStatus.withLock { $0 = (response.body, status) }
+      return status
     } catch {
       throw StageError(
         .loading, reason: "ServerNotUnderstood",

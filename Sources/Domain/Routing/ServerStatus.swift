@@ -1,5 +1,5 @@
 /// What a server reports of itself.
-package struct ServerStatus: Hashable, Sendable, Codable {
+package struct ServerStatus: Hashable, Sendable, Decodable {
   /// New with every process, so that counters that began again are never subtracted from older ones.
   package let instance: String
   package let fencingToken: Int
@@ -20,7 +20,7 @@ package struct ServerStatus: Hashable, Sendable, Codable {
 }
 
 /// One model of a server.
-package struct ModelStatus: Hashable, Sendable, Codable {
+package struct ModelStatus: Hashable, Sendable, Decodable {
   package let name: ModelName
   package let versions: [VersionStatus]
 
@@ -31,9 +31,9 @@ package struct ModelStatus: Hashable, Sendable, Codable {
 }
 
 /// One loaded, loading or refused version.
-package struct VersionStatus: Hashable, Sendable, Codable {
+package struct VersionStatus: Hashable, Sendable, Decodable {
   /// `loading` leads to `ready`, `refused` or `failed`; `ready` to `draining`; a drained version disappears.
-  package enum State: String, Hashable, Sendable, Codable {
+  package enum State: String, Hashable, Sendable, Decodable {
     case loading, ready, draining, refused, failed
   }
 

@@ -77,10 +77,9 @@ package actor Controller {
   /// Polls, observes and reconciles until cancelled. Cancelling stops builds with all their children; the server goes on.
   /// A controller runs once: after a cancellation, make another from the journal.
   package func run() async {
-    let (triggers, continuation) = AsyncStream<ControllerTrigger>.makeStream()
     await withDiscardingTaskGroup { group in
-      group.addTask { await self.keepTime(continuation) }
-      await run(triggers: triggers)
+      group.addTask { await self.keepTime() }
+      await takeSignals()
       group.cancelAll()
     }
   }
@@ -94,6 +93,13 @@ package actor Controller {
         for await trigger in triggers { signals.yield(.trigger(trigger)) }
         signals.yield(.triggersEnded)
       }
+      await takeSignals()
+      group.cancelAll()
+    }
+  }
+
+  private func takeSignals() async {
+    await withDiscardingTaskGroup { group in
       var isEnding = false
       for await signal in inbox {
         if case .triggersEnded = signal { isEnding = true }
@@ -104,20 +110,18 @@ package actor Controller {
     }
   }
 
-  private func keepTime(_ triggers: AsyncStream<ControllerTrigger>.Continuation) async {
-    var untilPoll = Duration.zero
+  private func keepTime() async {
     while !Task.isCancelled {
-      if untilPoll <= .zero {
-        triggers.yield(.poll)
-        untilPoll = settings.pollInterval * (0.9 + 0.2 * draw())
-      } else {
-        triggers.yield(.tick)
+      signals.yield(.trigger(.poll))
+      let interval = settings.pollInterval * (0.9 + 0.2 * draw())
+      // A poll is a tick as well; those up to the next one are spread evenly, so that none comes just before it.
+      let ticks = max(1, Int((interval / settings.observeInterval).rounded()))
+      for tick in 1...ticks {
+        do { try await clock.sleep(for: interval / ticks) } catch { break }
+        if tick < ticks { signals.yield(.trigger(.tick)) }
       }
-      let pause = min(untilPoll, settings.observeInterval)
-      do { try await clock.sleep(for: pause) } catch { break }
-      untilPoll -= pause
     }
-    triggers.finish()
+    signals.yield(.triggersEnded)
   }
 
   /// From 0 to below 1.

@@ -28,7 +28,7 @@ struct AdminInterface: Sendable {
   private func answer(_ request: Request) async throws(RequestError) -> Answer {
     switch (request.method, try RequestPath(request.head.path).segments) {
     case (.put, ["admin", "v1", "routes"]): return try await takeRoutes(request)
-    case (.get, ["admin", "v1", "status"]): return try status()
+    case (.get, ["admin", "v1", "status"]): return status()
     default: throw RequestError(404, "this socket answers PUT /admin/v1/routes and GET /admin/v1/status")
     }
   }
@@ -62,16 +62,12 @@ struct AdminInterface: Sendable {
     }
   }
 
-  private func status() throws(RequestError) -> Answer {
+  private func status() -> Answer {
     let (token, generation, rows) = host.rows()
     let models = Dictionary(grouping: rows, by: \.name).sorted { $0.key < $1.key }.map { name, rows in
       ModelStatus(name: name, versions: rows.map(\.status).sorted { $0.version < $1.version })
     }
     let status = ServerStatus(instance: instance, fencingToken: token, generation: generation, models: models)
-    do {
-      return Answer(status: 200, body: Array(try JSONEncoder().encode(status)))
-    } catch {
-      throw RequestError(500, "the status cannot be written: \(error)")
-    }
+    return .json { status.write(to: &$0) }
   }
 }
