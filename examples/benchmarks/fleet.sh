@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures what a fleet of 1,000 deployments costs the controller: first plan, a change of one file, a poll without news.
 #
-#   bash examples/benchmarks/fleet.sh      prints the figures; exits with 1 when a limit is missed; about 3 minutes
+#   bash examples/benchmarks/fleet.sh      prints the figures; exits with 1 when a limit is missed; about 5 minutes
 #
 # HEADGATE_BINARY  the program to measure (default .build/release/headgate)
 set -euo pipefail
