@@ -13,14 +13,25 @@
 static const int32_t lane_masks[16] = {-1, -1, -1, -1, -1, -1, -1, -1};
 
 HG_INLINE TARGET __m256i mask_f32(size_t count) { return _mm256_loadu_si256((const __m256i *)(lane_masks + 8 - count)); }
+HG_INLINE TARGET __m256i mask_between_f32(size_t begin, size_t end) {
+  return _mm256_andnot_si256(mask_f32(begin), mask_f32(end));
+}
 HG_INLINE TARGET __m256 load_f32(const float *p) { return _mm256_loadu_ps(p); }
 HG_INLINE TARGET __m256 load_some_f32(const float *p, __m256i mask) { return _mm256_maskload_ps(p, mask); }
+HG_INLINE TARGET __m256 load_or_f32(const float *p, __m256i mask, __m256 other) {
+  return _mm256_blendv_ps(other, _mm256_maskload_ps(p, mask), _mm256_castsi256_ps(mask));
+}
 HG_INLINE TARGET void store_f32(float *p, __m256 x) { _mm256_storeu_ps(p, x); }
 HG_INLINE TARGET void store_some_f32(float *p, __m256i mask, __m256 x) { _mm256_maskstore_ps(p, mask, x); }
 HG_INLINE TARGET __m256 spread_f32(float x) { return _mm256_set1_ps(x); }
 HG_INLINE TARGET __m256 add_f32(__m256 x, __m256 y) { return _mm256_add_ps(x, y); }
 HG_INLINE TARGET __m256 scale_f32(float x, __m256 y) { return _mm256_mul_ps(_mm256_set1_ps(x), y); }
 HG_INLINE TARGET __m256 add_product_f32(__m256 x, __m256 y, __m256 sum) { return _mm256_fmadd_ps(x, y, sum); }
+HG_INLINE TARGET __m256 subtract_f32(__m256 x, __m256 y) { return _mm256_sub_ps(x, y); }
+HG_INLINE TARGET void interleave_f32(__m256 x, __m256 y, __m256 pair[2]) {
+  const __m256 low = _mm256_unpacklo_ps(x, y), high = _mm256_unpackhi_ps(x, y);
+  pair[0] = _mm256_permute2f128_ps(low, high, 0x20), pair[1] = _mm256_permute2f128_ps(low, high, 0x31);
+}
 HG_INLINE TARGET __m256 clamp_f32(__m256 x, __m256 least, __m256 greatest) {
   // The second operand comes out when one is NaN.
   return _mm256_min_ps(greatest, _mm256_max_ps(least, x));
@@ -68,14 +79,25 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
 HG_INLINE TARGET __m256i mask_f64(size_t count) {
   return _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(lane_masks + 8 - count)));
 }
+HG_INLINE TARGET __m256i mask_between_f64(size_t begin, size_t end) {
+  return _mm256_andnot_si256(mask_f64(begin), mask_f64(end));
+}
 HG_INLINE TARGET __m256d load_f64(const double *p) { return _mm256_loadu_pd(p); }
 HG_INLINE TARGET __m256d load_some_f64(const double *p, __m256i mask) { return _mm256_maskload_pd(p, mask); }
+HG_INLINE TARGET __m256d load_or_f64(const double *p, __m256i mask, __m256d other) {
+  return _mm256_blendv_pd(other, _mm256_maskload_pd(p, mask), _mm256_castsi256_pd(mask));
+}
 HG_INLINE TARGET void store_f64(double *p, __m256d x) { _mm256_storeu_pd(p, x); }
 HG_INLINE TARGET void store_some_f64(double *p, __m256i mask, __m256d x) { _mm256_maskstore_pd(p, mask, x); }
 HG_INLINE TARGET __m256d spread_f64(double x) { return _mm256_set1_pd(x); }
 HG_INLINE TARGET __m256d add_f64(__m256d x, __m256d y) { return _mm256_add_pd(x, y); }
 HG_INLINE TARGET __m256d scale_f64(double x, __m256d y) { return _mm256_mul_pd(_mm256_set1_pd(x), y); }
 HG_INLINE TARGET __m256d add_product_f64(__m256d x, __m256d y, __m256d sum) { return _mm256_fmadd_pd(x, y, sum); }
+HG_INLINE TARGET __m256d subtract_f64(__m256d x, __m256d y) { return _mm256_sub_pd(x, y); }
+HG_INLINE TARGET void interleave_f64(__m256d x, __m256d y, __m256d pair[2]) {
+  const __m256d low = _mm256_unpacklo_pd(x, y), high = _mm256_unpackhi_pd(x, y);
+  pair[0] = _mm256_permute2f128_pd(low, high, 0x20), pair[1] = _mm256_permute2f128_pd(low, high, 0x31);
+}
 HG_INLINE TARGET __m256d clamp_f64(__m256d x, __m256d least, __m256d greatest) {
   return _mm256_min_pd(greatest, _mm256_max_pd(least, x));
 }
@@ -195,12 +217,20 @@ const hg_kernel_set hg_avx2_kernels = {
     .dgemm_pack_left = gemm_pack_left_f64,
     .sgemm_patches = gemm_patches_f32,
     .dgemm_patches = gemm_patches_f64,
+    .swinograd_weights = winograd_weights_f32,
+    .swinograd = winograd_f32,
+    .dwinograd_weights = winograd_weights_f64,
+    .dwinograd = winograd_f64,
     .sspread = spread_lines_f32,
     .dspread = spread_lines_f64,
     .sdepthwise = depthwise_f32,
     .ddepthwise = depthwise_f64,
     .smaxima = maxima_f32,
     .dmaxima = maxima_f64,
+    .splane_sums = plane_sums_f32,
+    .dplane_sums = plane_sums_f64,
+    .splane_maxima = plane_maxima_f32,
+    .dplane_maxima = plane_maxima_f64,
     .igemm = igemm_i16,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,

@@ -10,8 +10,12 @@
 #define TARGET HG_AVX512
 
 HG_INLINE TARGET __mmask16 mask_f32(size_t count) { return (__mmask16)((1u << count) - 1); }
+HG_INLINE TARGET __mmask16 mask_between_f32(size_t begin, size_t end) { return mask_f32(end) & ~mask_f32(begin); }
 HG_INLINE TARGET __m512 load_f32(const float *p) { return _mm512_loadu_ps(p); }
 HG_INLINE TARGET __m512 load_some_f32(const float *p, __mmask16 mask) { return _mm512_maskz_loadu_ps(mask, p); }
+HG_INLINE TARGET __m512 load_or_f32(const float *p, __mmask16 mask, __m512 other) {
+  return _mm512_mask_loadu_ps(other, mask, p);
+}
 HG_INLINE TARGET void store_f32(float *p, __m512 x) { _mm512_storeu_ps(p, x); }
 HG_INLINE TARGET void store_some_f32(float *p, __mmask16 mask, __m512 x) { _mm512_mask_storeu_ps(p, mask, x); }
 HG_INLINE TARGET __m512 spread_f32(float x) { return _mm512_set1_ps(x); }
@@ -19,6 +23,12 @@ HG_INLINE TARGET __m512 add_f32(__m512 x, __m512 y) { return _mm512_add_ps(x, y)
 HG_INLINE TARGET __m512 scale_f32(float x, __m512 y) { return _mm512_mul_ps(_mm512_set1_ps(x), y); }
 HG_INLINE TARGET __m512 add_product_f32(__m512 x, __m512 y, __m512 sum) { return _mm512_fmadd_ps(x, y, sum); }
 
+HG_INLINE TARGET __m512 subtract_f32(__m512 x, __m512 y) { return _mm512_sub_ps(x, y); }
+HG_INLINE TARGET void interleave_f32(__m512 x, __m512 y, __m512 pair[2]) {
+  const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  pair[0] = _mm512_permutex2var_ps(x, low, y);
+  pair[1] = _mm512_permutex2var_ps(x, _mm512_add_epi32(low, _mm512_set1_epi32(8)), y);
+}
 HG_INLINE TARGET __m512 clamp_f32(__m512 x, __m512 least, __m512 greatest) {
   // The second operand comes out when one is NaN.
   return _mm512_min_ps(greatest, _mm512_max_ps(least, x));
@@ -69,14 +79,24 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
 #include "functions.h"
 
 HG_INLINE TARGET __mmask8 mask_f64(size_t count) { return (__mmask8)((1u << count) - 1); }
+HG_INLINE TARGET __mmask8 mask_between_f64(size_t begin, size_t end) { return mask_f64(end) & ~mask_f64(begin); }
 HG_INLINE TARGET __m512d load_f64(const double *p) { return _mm512_loadu_pd(p); }
 HG_INLINE TARGET __m512d load_some_f64(const double *p, __mmask8 mask) { return _mm512_maskz_loadu_pd(mask, p); }
+HG_INLINE TARGET __m512d load_or_f64(const double *p, __mmask8 mask, __m512d other) {
+  return _mm512_mask_loadu_pd(other, mask, p);
+}
 HG_INLINE TARGET void store_f64(double *p, __m512d x) { _mm512_storeu_pd(p, x); }
 HG_INLINE TARGET void store_some_f64(double *p, __mmask8 mask, __m512d x) { _mm512_mask_storeu_pd(p, mask, x); }
 HG_INLINE TARGET __m512d spread_f64(double x) { return _mm512_set1_pd(x); }
 HG_INLINE TARGET __m512d add_f64(__m512d x, __m512d y) { return _mm512_add_pd(x, y); }
 HG_INLINE TARGET __m512d scale_f64(double x, __m512d y) { return _mm512_mul_pd(_mm512_set1_pd(x), y); }
 HG_INLINE TARGET __m512d add_product_f64(__m512d x, __m512d y, __m512d sum) { return _mm512_fmadd_pd(x, y, sum); }
+HG_INLINE TARGET __m512d subtract_f64(__m512d x, __m512d y) { return _mm512_sub_pd(x, y); }
+HG_INLINE TARGET void interleave_f64(__m512d x, __m512d y, __m512d pair[2]) {
+  const __m512i low = _mm512_set_epi64(11, 3, 10, 2, 9, 1, 8, 0);
+  pair[0] = _mm512_permutex2var_pd(x, low, y);
+  pair[1] = _mm512_permutex2var_pd(x, _mm512_add_epi64(low, _mm512_set1_epi64(4)), y);
+}
 HG_INLINE TARGET __m512d clamp_f64(__m512d x, __m512d least, __m512d greatest) {
   return _mm512_min_pd(greatest, _mm512_max_pd(least, x));
 }
@@ -192,12 +212,20 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .dgemm_pack_left = gemm_pack_left_f64,         \
       .sgemm_patches = gemm_patches_f32,             \
       .dgemm_patches = gemm_patches_f64,             \
+      .swinograd_weights = winograd_weights_f32,     \
+      .swinograd = winograd_f32,                     \
+      .dwinograd_weights = winograd_weights_f64,     \
+      .dwinograd = winograd_f64,                     \
       .sspread = spread_lines_f32,                   \
       .dspread = spread_lines_f64,                   \
       .sdepthwise = depthwise_f32,                   \
       .ddepthwise = depthwise_f64,                   \
       .smaxima = maxima_f32,                         \
       .dmaxima = maxima_f64,                         \
+      .splane_sums = plane_sums_f32,                 \
+      .dplane_sums = plane_sums_f64,                 \
+      .splane_maxima = plane_maxima_f32,             \
+      .dplane_maxima = plane_maxima_f64,             \
       .igemm = IGEMM,                                \
       .half_to_float = half_to_float,                \
       .float_to_half = float_to_half,                \

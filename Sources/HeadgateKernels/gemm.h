@@ -21,6 +21,7 @@ enum { NAME(COLUMNS) = 2 * LANES };
 #include "gemm_tile.h"
 #include "gemm_pack.h"
 #include "gemm_few_rows.h"
+#include "gemm_tail.h"
 
 // A product in all its forms: A packed or as it is; B packed, as it is, or the patches of an image.
 typedef struct {
@@ -48,6 +49,27 @@ typedef struct {
   REAL *panel;
 } NAME(band);
 
+// How many of a panel's columns are better computed as a tail.
+HG_INLINE size_t NAME(column_tail)(const NAME(job) *job, size_t slivers, size_t width) {
+  const size_t tail = width % LANES;
+  return job->c_column == 1 && slivers >= NAME(TAIL_SLIVERS) && tail <= NAME(TAIL) ? tail : 0;
+}
+
+// The tails of `count` slivers, `tail` columns from `j` on, for which `b` has rows `pitch` apart.
+static TARGET void NAME(tails)(const NAME(job) *job, const NAME(band) *band, size_t i, size_t count, size_t j,
+                               size_t tail, const REAL *left, const REAL *b, size_t pitch) {
+  const int adds = job->accumulate || band->p > 0;
+  NAME(slivers) slivers;
+  for (size_t s = 0, known = 0, rows; s < count; s++, i += rows, left += rows * band->depth) {
+    rows = NAME(sliver_rows)(job->m, i);
+    slivers.a[known] = job->packed_a ? job->packed_a + band->p * job->m + i * band->depth : left;
+    slivers.rows[known] = rows, slivers.c[known] = job->c + i * job->c_row + j;
+    if (++known < NAME(TAIL_SLIVERS) && s + 1 < count) continue;
+    NAME(any_tail)(known, tail, band->depth, &slivers, b, pitch, job->alpha, adds, job->c_row);
+    known = 0;
+  }
+}
+
 // The tiles of one panel of B with `count` slivers of A, which begin at row `i` and are packed in `left` when the job
 // has them not packed ahead.
 static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, size_t i, size_t count, size_t j,
@@ -66,6 +88,8 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
   } else {
     NAME(pack)(width, depth, job->b + p * job->b_row + j * job->b_column, job->b_row, job->b_column, band->panel);
   }
+  const size_t tail = NAME(column_tail)(job, count, width);
+  if (tail > 0) NAME(tails)(job, band, i, count, j + width - tail, tail, left, right + width - tail, pitch);
   for (size_t s = 0, rows; s < count; s++, i += rows) {
     rows = NAME(sliver_rows)(m, i);
     const REAL *a = job->packed_a ? job->packed_a + p * m + i * depth : left;
@@ -81,7 +105,9 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     }
     REAL *to = job->c + i * job->c_row + j * job->c_column;
     if (job->c_column == 1) {
-      NAME(any_tile)(rows, width, depth, a, right, pitch, ahead, stride, job->alpha, adds, to, job->c_row);
+      if (tail < width) {
+        NAME(any_tile)(rows, width - tail, depth, a, right, pitch, ahead, stride, job->alpha, adds, to, job->c_row);
+      }
       if (is_last) NAME(finish)(job->finish, i, rows, j, width, to, job->c_row);
       continue;
     }
@@ -191,6 +217,8 @@ static void NAME(gemm_patches)(size_t m, size_t n, size_t k, const REAL *packed,
 
 #include "arithmetic.h"
 #include "sliding.h"
+#include "plane.h"
+#include "winograd.h"
 
 #undef REAL
 #undef VECTOR

@@ -11,19 +11,30 @@
 
 #define DEFINE_LANES(NAME, REAL, VECTOR, LANES, BITS)                                                \
   typedef REAL VECTOR __attribute__((vector_size(16), aligned(sizeof(REAL))));                       \
-  HG_INLINE size_t NAME(mask)(size_t count) { return count; }                                        \
+  /* A bit for each lane. */                                                                         \
+  HG_INLINE unsigned NAME(mask)(size_t count) { return (1u << count) - 1; }                          \
+  HG_INLINE unsigned NAME(mask_between)(size_t begin, size_t end) {                                  \
+    return NAME(mask)(end) & ~NAME(mask)(begin);                                                     \
+  }                                                                                                  \
   HG_INLINE VECTOR NAME(load)(const REAL *p) { return *(const VECTOR *)p; }                          \
   HG_INLINE void NAME(store)(REAL *p, VECTOR x) { *(VECTOR *)p = x; }                                \
-  HG_INLINE VECTOR NAME(load_some)(const REAL *p, size_t count) {                                    \
-    VECTOR x = {0};                                                                                  \
-    for (size_t i = 0; i < LANES && i < count; i++) x[i] = p[i];                                     \
-    return x;                                                                                        \
+  HG_INLINE VECTOR NAME(load_or)(const REAL *p, unsigned mask, VECTOR other) {                       \
+    for (size_t i = 0; i < LANES; i++) {                                                             \
+      if (mask >> i & 1) other[i] = p[i];                                                            \
+    }                                                                                                \
+    return other;                                                                                    \
   }                                                                                                  \
-  HG_INLINE void NAME(store_some)(REAL *p, size_t count, VECTOR x) {                                 \
-    for (size_t i = 0; i < LANES && i < count; i++) p[i] = x[i];                                     \
+  HG_INLINE VECTOR NAME(load_some)(const REAL *p, unsigned mask) {                                   \
+    return NAME(load_or)(p, mask, (VECTOR){0});                                                      \
+  }                                                                                                  \
+  HG_INLINE void NAME(store_some)(REAL *p, unsigned mask, VECTOR x) {                                \
+    for (size_t i = 0; i < LANES; i++) {                                                             \
+      if (mask >> i & 1) p[i] = x[i];                                                                \
+    }                                                                                                \
   }                                                                                                  \
   HG_INLINE VECTOR NAME(spread)(REAL x) { return x - (VECTOR){0}; }                                  \
   HG_INLINE VECTOR NAME(add)(VECTOR x, VECTOR y) { return x + y; }                                   \
+  HG_INLINE VECTOR NAME(subtract)(VECTOR x, VECTOR y) { return x - y; }                              \
   HG_INLINE VECTOR NAME(scale)(REAL x, VECTOR y) { return x * y; }                                   \
   HG_INLINE VECTOR NAME(add_product)(VECTOR x, VECTOR y, VECTOR sum) { return sum + x * y; }         \
   HG_INLINE VECTOR NAME(clamp)(VECTOR x, VECTOR least, VECTOR greatest) {                            \
@@ -46,6 +57,14 @@ typedef int64_t long_lanes __attribute__((vector_size(16)));
 DEFINE_LANES(FLOATS, float, float_lanes, 4, int_lanes)
 DEFINE_LANES(DOUBLES, double, double_lanes, 2, long_lanes)
 
+HG_INLINE void interleave_f32(float_lanes x, float_lanes y, float_lanes pair[2]) {
+  pair[0] = __builtin_shufflevector(x, y, 0, 4, 1, 5), pair[1] = __builtin_shufflevector(x, y, 2, 6, 3, 7);
+}
+
+HG_INLINE void interleave_f64(double_lanes x, double_lanes y, double_lanes pair[2]) {
+  pair[0] = __builtin_shufflevector(x, y, 0, 2), pair[1] = __builtin_shufflevector(x, y, 1, 3);
+}
+
 HG_INLINE float_lanes evens_f32(float_lanes x, float_lanes y) { return __builtin_shufflevector(x, y, 0, 2, 4, 6); }
 
 HG_INLINE double_lanes evens_f64(double_lanes x, double_lanes y) { return __builtin_shufflevector(x, y, 0, 2); }
@@ -66,7 +85,7 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 
 #define REAL float
 #define VECTOR float_lanes
-#define MASK size_t
+#define MASK unsigned
 #define LANES 4
 #define ROWS 4
 #define SLIVERS 60
@@ -74,14 +93,14 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #include "gemm.h"
 
 #define VECTOR float_lanes
-#define MASK size_t
+#define MASK unsigned
 #define LANES 4
 #define NAME FLOATS
 #include "functions.h"
 
 #define REAL double
 #define VECTOR double_lanes
-#define MASK size_t
+#define MASK unsigned
 #define LANES 2
 #define ROWS 4
 #define SLIVERS 60
@@ -194,12 +213,20 @@ const hg_kernel_set hg_reference_kernels = {
     .dgemm_pack_left = gemm_pack_left_f64,
     .sgemm_patches = gemm_patches_f32,
     .dgemm_patches = gemm_patches_f64,
+    .swinograd_weights = winograd_weights_f32,
+    .swinograd = winograd_f32,
+    .dwinograd_weights = winograd_weights_f64,
+    .dwinograd = winograd_f64,
     .sspread = spread_lines_f32,
     .dspread = spread_lines_f64,
     .sdepthwise = depthwise_f32,
     .ddepthwise = depthwise_f64,
     .smaxima = maxima_f32,
     .dmaxima = maxima_f64,
+    .splane_sums = plane_sums_f32,
+    .dplane_sums = plane_sums_f64,
+    .splane_maxima = plane_maxima_f32,
+    .dplane_maxima = plane_maxima_f64,
     .igemm = igemm,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,

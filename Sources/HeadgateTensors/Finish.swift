@@ -35,9 +35,16 @@ extension Finish<Float> {
   /// Calls `body` with what the kernels take for it, nil where nothing happens.
   func withKernelForm(_ body: (UnsafePointer<hg_finish_f32>?) -> Void) {
     guard !isEmpty else { return body(nil) }
-    var form = hg_finish_f32(
-      row_offsets: rowOffsets, column_offsets: columnOffsets, least: bounds.least, greatest: bounds.greatest)
+    var form = hg_finish_f32(self)
     body(&form)
+  }
+}
+
+extension hg_finish_f32 {
+  init(_ finish: Finish<Float>) {
+    self.init(
+      row_offsets: finish.rowOffsets, column_offsets: finish.columnOffsets, least: finish.bounds.least,
+      greatest: finish.bounds.greatest)
   }
 }
 
@@ -45,8 +52,15 @@ extension Finish<Double> {
   /// Calls `body` with what the kernels take for it, nil where nothing happens.
   func withKernelForm(_ body: (UnsafePointer<hg_finish_f64>?) -> Void) {
     guard !isEmpty else { return body(nil) }
-    var form = hg_finish_f64(
-      row_offsets: rowOffsets, column_offsets: columnOffsets, least: bounds.least, greatest: bounds.greatest)
+    var form = hg_finish_f64(self)
     body(&form)
+  }
+}
+
+extension hg_finish_f64 {
+  init(_ finish: Finish<Double>) {
+    self.init(
+      row_offsets: finish.rowOffsets, column_offsets: finish.columnOffsets, least: finish.bounds.least,
+      greatest: finish.bounds.greatest)
   }
 }

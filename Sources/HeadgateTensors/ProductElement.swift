@@ -19,6 +19,15 @@ package protocol ProductElement: TensorElement, BinaryFloatingPoint {
     _ weights: UnsafePointer<Self>, taps: Int, over patches: ImagePatches<Self>, lines: Int, offset: Self,
     _ bounds: Bounds<Self>, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
 
+  /// See `TiledKernel`: element `e` of transformed kernel `i` becomes `elements[e * count + i]`.
+  static func transform(
+    _ weights: UnsafePointer<Self>, count: Int, into elements: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
+
+  /// See `TiledKernel`.
+  static func convolve(
+    _ job: TiledJob, packed: UnsafePointer<Self>, _ patches: ImagePatches<Self>, into y: UnsafeMutablePointer<Self>,
+    _ finish: Finish<Self>, _ scratch: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
+
   /// Spreads images that lie `plane` elements apart into dense ones.
   static func spread(
     _ lines: SpreadLines, channels: Int, plane: Int, of x: UnsafePointer<Self>, padding: Self,
@@ -28,6 +37,15 @@ package protocol ProductElement: TensorElement, BinaryFloatingPoint {
   /// negative infinity without taps.
   static func findMaxima(
     of patches: ImagePatches<Self>, taps: Int, lines: Int, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
+
+  /// The same as `slide` over the patches of a plane that is read where it lies; taps outside of it add nothing.
+  static func slide(
+    _ weights: UnsafePointer<Self>, over x: UnsafePointer<Self>, _ window: PlaneWindow, offset: Self,
+    _ bounds: Bounds<Self>, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
+
+  /// The same as `findMaxima` of the patches of a plane that is read where it lies.
+  static func findMaxima(
+    of x: UnsafePointer<Self>, _ window: PlaneWindow, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
 }
 
 /// The patches of an image that a sliding window sees, as a matrix that is never written out: element `(p, j)` is
@@ -81,6 +99,29 @@ extension Float: ProductElement {
     kernels.table.pointee.sdepthwise(taps, weights, &patches, lines, offset, bounds.least, bounds.greatest, y)
   }
 
+  package static func transform(
+    _ weights: UnsafePointer<Float>, count: Int, into elements: UnsafeMutablePointer<Float>, _ kernels: KernelSet
+  ) {
+    kernels.table.pointee.swinograd_weights(count, weights, elements)
+  }
+
+  package static func convolve(
+    _ job: TiledJob, packed: UnsafePointer<Float>, _ patches: ImagePatches<Float>, into y: UnsafeMutablePointer<Float>,
+    _ finish: Finish<Float>, _ scratch: UnsafeMutablePointer<Float>, _ kernels: KernelSet
+  ) {
+    var patches = hg_patches_f32(patches)
+    var finish = hg_finish_f32(finish)
+    withUnsafePointer(to: &patches) { patches in
+      withUnsafePointer(to: &finish) { finish in
+        var form = hg_winograd_f32(
+          channels: job.channels, features: job.features, rows: job.rows, columns: job.columns, lines: job.lines,
+          lines_at_once: job.linesAtOnce, packed: packed, patches: patches, accumulate: job.accumulate ? 1 : 0,
+          finish: finish, scratch: scratch, y: y)
+        kernels.table.pointee.swinograd(&form)
+      }
+    }
+  }
+
   package static func spread(
     _ lines: SpreadLines, channels: Int, plane: Int, of x: UnsafePointer<Float>, padding: Float,
     into y: UnsafeMutablePointer<Float>, _ kernels: KernelSet
@@ -119,6 +160,30 @@ extension Double: ProductElement {
   ) {
     var patches = hg_patches_f64(patches)
     kernels.table.pointee.ddepthwise(taps, weights, &patches, lines, offset, bounds.least, bounds.greatest, y)
+  }
+
+  package static func transform(
+    _ weights: UnsafePointer<Double>, count: Int, into elements: UnsafeMutablePointer<Double>, _ kernels: KernelSet
+  ) {
+    kernels.table.pointee.dwinograd_weights(count, weights, elements)
+  }
+
+  package static func convolve(
+    _ job: TiledJob, packed: UnsafePointer<Double>, _ patches: ImagePatches<Double>,
+    into y: UnsafeMutablePointer<Double>, _ finish: Finish<Double>, _ scratch: UnsafeMutablePointer<Double>,
+    _ kernels: KernelSet
+  ) {
+    var patches = hg_patches_f64(patches)
+    var finish = hg_finish_f64(finish)
+    withUnsafePointer(to: &patches) { patches in
+      withUnsafePointer(to: &finish) { finish in
+        var form = hg_winograd_f64(
+          channels: job.channels, features: job.features, rows: job.rows, columns: job.columns, lines: job.lines,
+          lines_at_once: job.linesAtOnce, packed: packed, patches: patches, accumulate: job.accumulate ? 1 : 0,
+          finish: finish, scratch: scratch, y: y)
+        kernels.table.pointee.dwinograd(&form)
+      }
+    }
   }
 
   package static func spread(

@@ -171,6 +171,51 @@ import Testing
     #expect(values == expected)
   }
 
+  /// Small integers stay exact in the transforms, which halve them twice at most.
+  @Test(arguments: [(1, 1), (2, 5), (7, 7), (8, 33), (13, 70)], [0, 1])
+  func `of 3 x 3 taps and many channels is exact in tiles`(_ extents: (Int, Int), _ pad: Int) throws {
+    let (channels, features) = (16, 17)
+    let (height, width) = (extents.0 + 2 - 2 * pad, extents.1 + 2 - 2 * pad)
+    guard height > 0, width > 0 else { return }
+    var model = ModelWriter()
+    model.input("x", [nil, Int64(channels), Int64(height), Int64(width)])
+    let kernel = (0..<features * channels * 9).map { Float(($0 * 7 + $0 / 5) % 5 - 2) }
+    let bias = (0..<features).map { Float($0 % 3) }
+    model.weight("w", [Int64(features), Int64(channels), 3, 3], kernel)
+    model.weight("b", [Int64(features)], bias)
+    let pads: ModelWriter.Attribute = .ints("pads", [Int64](repeating: Int64(pad), count: 4))
+    model.node("Conv", ["x", "w", "b"], ["convolved"], [pads])
+    model.node("Add", ["convolved", "z"], ["sum"])
+    model.node("Relu", ["sum"], ["y"])
+    model.input("z", [nil, Int64(features), Int64(extents.0), Int64(extents.1)])
+    model.output("y", [nil, Int64(features), Int64(extents.0), Int64(extents.1)])
+    let image = (0..<2 * channels * height * width).map { Float(($0 * 5 + $0 / 7) % 7 - 3) }
+    let other = (0..<2 * features * extents.0 * extents.1).map { Float($0 % 4 - 1) }
+    let (values, operators) = try run(
+      model,
+      [
+        "x": try Tensor(shape: [2, channels, height, width], floats: image),
+        "z": try Tensor(shape: [2, features, extents.0, extents.1], floats: other),
+      ])
+    #expect(operators == ["Conv"])
+    let expected = other.indices.map { index -> Float in
+      let (column, row) = (index % extents.1, index / extents.1 % extents.0)
+      let (feature, batch) = (index / (extents.0 * extents.1) % features, index / (extents.0 * extents.1 * features))
+      var sum = bias[feature] + other[index]
+      for channel in 0..<channels {
+        for tap in 0..<9 {
+          let (y, x) = (row + tap / 3 - pad, column + tap % 3 - pad)
+          guard (0..<height).contains(y), (0..<width).contains(x) else { continue }
+          sum +=
+            kernel[(feature * channels + channel) * 9 + tap]
+            * image[((batch * channels + channel) * height + y) * width + x]
+        }
+      }
+      return max(0, sum)
+    }
+    #expect(values == expected)
+  }
+
   enum Summand: CaseIterable {
     case none, whole, row
   }

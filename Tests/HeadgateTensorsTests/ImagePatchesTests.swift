@@ -17,7 +17,7 @@ import Testing
     let before: [Element]
 
     init(_ random: inout KernelRandom, m: Int? = nil) {
-      self.m = m ?? random.pick([1, 2, 3, 5, 12, 13, 24, 25, 30])
+      self.m = m ?? random.pick([1, 2, 3, 5, 12, 13, 24, 25, 30, 49, 100])
       k = random.below(8) == 0 ? random.pick([256, 257, 300]) : random.pick([0, 1, 2, 3, 9, 16, 25])
       lineCount = random.pick([1, 2, 3, 7, 10])
       length = random.pick([1, 2, 3, 7, 8, 14, 15, 16, 17, 31, 32, 33, 50])

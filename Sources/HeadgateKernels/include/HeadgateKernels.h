@@ -43,6 +43,23 @@ typedef enum hg_function {
 HG_DECLARE_OPERANDS(float, f32)
 HG_DECLARE_OPERANDS(double, f64)
 
+/// A convolution of 3 x 3 taps and stride 1 as 16 products, see winograd.h: of `channels` planes to `features` planes of
+/// `rows` and `columns`. `packed` has the 16 elements of the transformed kernels, each a matrix [features, channels] packed
+/// by sgemm_pack_left. The patches are those of 4 x 4 inputs two apart, in `lines` lines. `scratch` has room for
+/// 16 (channels + features) times the patches of `lines_at_once` lines. `finish` has no column offsets.
+#define HG_DECLARE_WINOGRAD(REAL, SUFFIX)                             \
+  typedef struct hg_winograd_##SUFFIX {                               \
+    size_t channels, features, rows, columns, lines, lines_at_once;   \
+    const REAL *packed;                                               \
+    const hg_patches_##SUFFIX *patches;                               \
+    int accumulate;                                                   \
+    const hg_finish_##SUFFIX *finish;                                 \
+    REAL *scratch, *y;                                                \
+  } hg_winograd_##SUFFIX;
+
+HG_DECLARE_WINOGRAD(float, f32)
+HG_DECLARE_WINOGRAD(double, f64)
+
 /// The elements of a line that have the same remainder by a stride: element `i` of them, from `lower` up to `upper`,
 /// lies at origin + i * stride of the line; the others lie outside.
 typedef struct hg_phase {
@@ -59,6 +76,17 @@ typedef struct hg_spread {
   const hg_phase *phases;
   size_t phase_count, length, stride;
 } hg_spread;
+
+/// A plane of `rows` and `columns` under a window that slides over it: tap (t, c) of output (i, j) lies at row
+/// i * row_stride + t * row_dilation - rows_before and column j * column_stride + c - columns_before.
+///
+/// `column_stride` is 1 or 2, and `kernel_columns` at most HG_PLANE_COLUMNS.
+typedef struct hg_plane {
+  size_t rows, columns, out_rows, out_columns, kernel_rows, kernel_columns;
+  size_t row_stride, row_dilation, column_stride, rows_before, columns_before;
+} hg_plane;
+
+enum { HG_PLANE_COLUMNS = 8 };
 
 /// The kernels for one instruction set, as functions that all sets have.
 ///
@@ -100,6 +128,13 @@ typedef struct hg_kernel_set {
   void (*dgemm_patches)(size_t m, size_t n, size_t k, const double *packed, const hg_patches_f64 *patches,
                         int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row);
 
+  /// The 16 elements of each of `count` transformed kernels of 3 x 3 weights, `count` elements apart, and a convolution
+  /// with such.
+  void (*swinograd_weights)(size_t count, const float *weights, float *elements);
+  void (*dwinograd_weights)(size_t count, const double *weights, double *elements);
+  void (*swinograd)(const hg_winograd_f32 *job);
+  void (*dwinograd)(const hg_winograd_f64 *job);
+
   /// Spreads `channels` images that lie `plane` elements apart into dense ones.
   void (*sspread)(size_t channels, size_t plane, const hg_spread *spread, const float *x, float padding, float *y);
   void (*dspread)(size_t channels, size_t plane, const hg_spread *spread, const double *x, double padding, double *y);
@@ -114,6 +149,13 @@ typedef struct hg_kernel_set {
   /// negative infinity without taps.
   void (*smaxima)(size_t taps, const hg_patches_f32 *patches, size_t lines, float *y);
   void (*dmaxima)(size_t taps, const hg_patches_f64 *patches, size_t lines, double *y);
+  /// The same of a plane; taps outside of it add nothing.
+  void (*splane_sums)(const hg_plane *plane, const float *weights, float offset, float least, float greatest,
+                      const float *x, float *y);
+  void (*dplane_sums)(const hg_plane *plane, const double *weights, double offset, double least, double greatest,
+                      const double *x, double *y);
+  void (*splane_maxima)(const hg_plane *plane, const float *x, float *y);
+  void (*dplane_maxima)(const hg_plane *plane, const double *x, double *y);
 
   /// C[m, n] = (A[m, k] - a_zero) (B[k, n] - b_zero) modulo 2^32.
   ///

@@ -3,13 +3,15 @@ import HeadgateTensors
 /// The convolution itself: `y[image, feature, i] = bias[feature] + sum of w[feature, c, t] x[image, c, i * stride - pad
 /// + t * dilation]` over the channels `c` of the feature's group and the taps `t` that lie on the input.
 ///
-/// It is the product of the kernel with the patches of the image, which the kernels of products gather panel by panel. A
-/// channel with a kernel of its own is slid over instead. With pads or strides it takes room for a copy of what an image's
-/// group has, see `PatchMap`.
+/// It is the product of the kernel with the patches of the image, which the kernels of products gather panel by panel;
+/// with pads or strides that takes room for a copy of what an image's group has, see `PatchMap`. A kernel of 3 x 3 taps may
+/// be applied in tiles, see `TiledKernel`; a channel with a kernel of its own is slid over, see `PlaneSlider`.
 struct ConvolutionKernel<T: Real> {
   let layout: ConvolutionLayout
   /// The kernel of each group, when it was packed ahead.
   let packed: [PackedLeft<T>]?
+  /// The kernel of a convolution that is made of tiles.
+  let tiled: TiledKernel<T>?
   let bounds: Bounds<T>
   let budget: MemoryBudget
 
@@ -23,16 +25,42 @@ struct ConvolutionKernel<T: Real> {
     guard !output.isEmpty, let x = input.baseAddress, let w = weights.baseAddress, let y = output.baseAddress else {
       return
     }
+    if let tiled { return try convolve(tiled, x, bias?.baseAddress, y, adds) }
+    if layout.isDepthwise, !adds { return try slide(w, over: x, bias?.baseAddress, y) }
     let map = try PatchMap(layout.window, channels: layout.channels, budget)
     try budget.withScratch(T.self, count: map.copyCount &* layout.channels) { (scratch) throws(TensorError) in
-      if layout.isDepthwise, !adds {
-        slide(w, over: x, map, scratch, bias?.baseAddress, y)
-      } else {
-        let kernels =
-          if let packed { packed } else {
-            try PackedLeft.groups(w, count: layout.groups, m: layout.features, k: layout.depth, budget)
-          }
-        multiply(kernels, x, map, scratch, bias?.baseAddress, y, adds)
+      let kernels =
+        if let packed { packed } else {
+          try PackedLeft.groups(w, count: layout.groups, m: layout.features, k: layout.depth, budget)
+        }
+      multiply(kernels, x, map, scratch, bias?.baseAddress, y, adds)
+    }
+  }
+
+  private func convolve(
+    _ kernel: TiledKernel<T>, _ x: UnsafePointer<T>, _ bias: UnsafePointer<T>?, _ y: UnsafeMutablePointer<T>,
+    _ adds: Bool
+  ) throws(TensorError) {
+    let axes = layout.window.axes
+    let tiles = SlidingWindow(
+      axes: axes.map {
+        .init(
+          input: $0.input, output: ($0.output + 1) / 2, kernel: 4, stride: 2, dilation: 1, before: $0.before,
+          after: $0.after)
+      })
+    let map = try PatchMap(tiles, channels: layout.channels, budget)
+    let copyCount = map.copyCount &* layout.channels
+    let atOnce = min(tiles.lineCount, kernel.linesAtOnce(length: tiles.row.output))
+    let count = copyCount &+ kernel.scratchCount(lines: atOnce, length: tiles.row.output)
+    try budget.withScratch(T.self, count: count) { (scratch) throws(TensorError) in
+      for image in 0..<layout.images {
+        let input = x + image * layout.channels * layout.window.inputCount
+        map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
+          kernel.convolve(
+            patches, lines: tiles.lineCount, into: y + image * layout.features * layout.window.outputCount,
+            rows: axes[0].output, columns: axes[1].output, accumulate: adds,
+            finish: Finish(rowOffsets: bias, bounds: bounds), scratch: scratch + copyCount)
+        }
       }
     }
   }
@@ -54,18 +82,16 @@ struct ConvolutionKernel<T: Real> {
   }
 
   private func slide(
-    _ w: UnsafePointer<T>, over x: UnsafePointer<T>, _ map: PatchMap, _ scratch: UnsafeMutablePointer<T>,
-    _ bias: UnsafePointer<T>?, _ y: UnsafeMutablePointer<T>
-  ) {
+    _ w: UnsafePointer<T>, over x: UnsafePointer<T>, _ bias: UnsafePointer<T>?, _ y: UnsafeMutablePointer<T>
+  ) throws(TensorError) {
     let (features, taps, positions) = (layout.features, layout.window.tapCount, layout.window.outputCount)
-    for block in 0..<layout.images * layout.groups {
-      map.withPatches(of: x + block * layout.window.inputCount, channels: 1, scratch: scratch) { patches in
-        for feature in 0..<features {
-          let row = block % layout.groups * features + feature
-          T.slide(
-            w + row * taps, taps: taps, over: patches, lines: map.lineCount, offset: bias?[row] ?? 0, bounds,
-            into: y + (block * features + feature) * positions, .current)
-        }
+    let slider = try PlaneSlider(layout.window, budget)
+    try budget.withScratch(T.self, count: slider.scratchCount) { scratch in
+      for block in 0..<layout.images * layout.groups * features {
+        let row = block % (layout.groups * features)
+        slider.slide(
+          w + row * taps, over: x + block / features * layout.window.inputCount, offset: bias?[row] ?? 0, bounds,
+          into: y + block * positions, scratch: scratch)
       }
     }
   }

@@ -9,7 +9,7 @@ struct PreparedConvolution: Sendable {
   init(_ node: OperatorNode) throws(TensorError) {
     window = try Window(node.attributes)
     groups = try node.attributes.int("group") ?? 1
-    packed = try PackedKernel.of(node, groups: groups)
+    packed = try PackedKernel.of(node, groups: groups, window: window)
   }
 
   /// The convolution of input 0 with kernel 1 and bias 2, if there is one.
@@ -56,7 +56,7 @@ private struct Visitor: RealVisitor {
     return try call.make(type, layout.outputShape) { (output) throws(TensorError) in
       if let z { _ = output.update(from: z) }
       let kernel = ConvolutionKernel(
-        layout: layout, packed: packed?.groups(type),
+        layout: layout, packed: packed?.groups(type), tiled: packed?.tiled(type),
         bounds: Bounds(least: T(bounds.least), greatest: T(bounds.greatest)), budget: call.budget)
       try kernel.run(x, w, bias: b, into: output, adds: z != nil)
     }

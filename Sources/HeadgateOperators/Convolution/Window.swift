@@ -36,6 +36,9 @@ struct Window: Sendable {
     }
   }
 
+  /// Whether the window stands at each place of its input, and its taps are neighbours.
+  var takesEveryPlace: Bool { ((strides ?? []) + (dilations ?? [])).allSatisfy { $0 == 1 } }
+
   /// The kernel's extents where a tensor holds the kernel.
   func kernel(of weights: Shape) throws(TensorError) -> Shape {
     let extents = Array(weights.dropFirst(2))

@@ -10,7 +10,7 @@ package final class PreparedWeights: Sendable {
   /// What is made of weights.
   enum Form: Hashable {
     case wide, axesSwapped, packed, packedTransposed
-    case kernel(groups: Int)
+    case kernel(groups: Int, isTiled: Bool)
   }
 
   private struct Key: Hashable {
@@ -81,11 +81,11 @@ package final class PreparedWeights: Sendable {
   /// The kernel of a convolution in the order of the kernels of products; nil when there is no room, for it can do
   /// without.
   func kernel(
-    _ weights: Tensor, groups: Int, _ make: () throws(TensorError) -> PackedKernel?
+    _ weights: Tensor, groups: Int, isTiled: Bool, _ make: () throws(TensorError) -> PackedKernel?
   ) throws(TensorError) -> PackedKernel? {
-    let key = Key(weights: weights.identity, form: .kernel(groups: groups))
+    let key = Key(weights: weights.identity, form: .kernel(groups: groups, isTiled: isTiled))
     if case .kernel(let kernel)? = made(key) { return kernel }
-    guard take(weights.byteCount), let kernel = try make() else { return nil }
+    guard take(isTiled ? weights.byteCount / 9 * 16 : weights.byteCount), let kernel = try make() else { return nil }
     keep(.kernel(kernel), of: weights, key)
     return kernel
   }

@@ -10,9 +10,8 @@ struct RealMaxima: RealVisitor {
     let x = try input.elements(type)
     return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
-      let taps = planes.window.tapCount
-      try planes.forEachPlane(x, y, padding: T.lowest, call.budget) { patches, lines, target in
-        T.findMaxima(of: patches, taps: taps, lines: lines, into: target, .current)
+      try planes.forEachPlane(x, y, call.budget) { slider, plane, target, scratch in
+        slider.findMaxima(of: plane, into: target, scratch: scratch)
       }
     }
   }

@@ -50,17 +50,15 @@ struct PooledPlanes: Sendable {
     window.axes.allSatisfy { $0.before &+ $0.after <= 4 &* $0.input &+ 64 && $0.kernel <= 4 &* $0.input &+ 64 }
   }
 
-  /// Calls `body(patches, lines, output)` for each plane with its patches as a matrix of one row for each tap.
+  /// Calls `body(slider, input, output, scratch)` for each plane.
   func forEachPlane<T: Real>(
-    _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, padding: T, _ budget: MemoryBudget,
-    _ body: (ImagePatches<T>, Int, UnsafeMutablePointer<T>) -> Void
+    _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ budget: MemoryBudget,
+    _ body: (PlaneSlider, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
   ) throws(TensorError) {
-    let map = try PatchMap(window, channels: 1, budget)
-    try budget.withScratch(T.self, count: map.copyCount) { (scratch) throws(TensorError) in
+    let slider = try PlaneSlider(window, budget)
+    try budget.withScratch(T.self, count: slider.scratchCount) { scratch in
       for index in 0..<count {
-        map.withPatches(of: input + index * window.inputCount, channels: 1, padding: padding, scratch: scratch) {
-          body($0, map.lineCount, output + index * window.outputCount)
-        }
+        body(slider, input + index * window.inputCount, output + index * window.outputCount, scratch)
       }
     }
   }

@@ -45,8 +45,8 @@ extension Sums {
     let taps = try planes.window.axes.map(\.kernel).elementCount()
     try call.budget.withScratch(T.self, count: taps) { (ones) throws(TensorError) in
       NumberRows.fill(ones, count: taps, with: 1)
-      try planes.forEachPlane(x, y, padding: T.zero, call.budget) { patches, lines, target in
-        T.slide(ones, taps: taps, over: patches, lines: lines, offset: 0, Bounds(), into: target, .current)
+      try planes.forEachPlane(x, y, call.budget) { slider, plane, target, scratch in
+        slider.slide(ones, over: plane, into: target, scratch: scratch)
       }
     }
   }

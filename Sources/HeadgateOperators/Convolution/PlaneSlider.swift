@@ -1,0 +1,70 @@
+import HeadgateTensors
+
+/// Slides a window over planes, one channel at a time: over the plane itself where there is a kernel for that, over its
+/// patches otherwise.
+struct PlaneSlider {
+  private enum Way {
+    case plane(PlaneWindow)
+    case patches(PatchMap)
+  }
+
+  private let way: Way
+  private let tapCount: Int
+
+  /// - Throws: `TensorError.memoryLimit` when the budget has no room for tables.
+  init(_ window: SlidingWindow, _ budget: MemoryBudget) throws(TensorError) {
+    tapCount = window.tapCount
+    way = if let plane = window.plane { .plane(plane) } else { .patches(try PatchMap(window, channels: 1, budget)) }
+  }
+
+  /// The elements of scratch that a plane takes.
+  var scratchCount: Int {
+    if case .patches(let map) = way { map.copyCount } else { 0 }
+  }
+
+  /// Sums with one weight for each tap, from an offset on, then within bounds.
+  func slide<T: Real>(
+    _ weights: UnsafePointer<T>, over x: UnsafePointer<T>, offset: T = 0, _ bounds: Bounds<T> = Bounds(),
+    into y: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+  ) {
+    switch way {
+    case .plane(let window): T.slide(weights, over: x, window, offset: offset, bounds, into: y, .current)
+    case .patches(let map):
+      map.withPatches(of: x, channels: 1, scratch: scratch) { patches in
+        T.slide(
+          weights, taps: tapCount, over: patches, lines: map.lineCount, offset: offset, bounds, into: y, .current)
+      }
+    }
+  }
+
+  /// The greatest under each window: NaN when one is, negative infinity without taps on the plane.
+  func findMaxima<T: Real>(
+    of x: UnsafePointer<T>, into y: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+  ) {
+    switch way {
+    case .plane(let window): T.findMaxima(of: x, window, into: y, .current)
+    case .patches(let map):
+      map.withPatches(of: x, channels: 1, padding: T.lowest, scratch: scratch) { patches in
+        T.findMaxima(of: patches, taps: tapCount, lines: map.lineCount, into: y, .current)
+      }
+    }
+  }
+}
+
+extension SlidingWindow {
+  /// The window as that of a plane, of which a line is the only row; nil when there is no kernel for it.
+  fileprivate var plane: PlaneWindow? {
+    guard axes.count <= 2 else { return nil }
+    let columns = PlaneWindow.Axis(row)
+    let rows = axes.count == 2 ? PlaneWindow.Axis(axes[0]) : PlaneWindow.Axis(input: 1, output: 1, kernel: 1)
+    return PlaneWindow(rows: rows, columns: columns)
+  }
+}
+
+extension PlaneWindow.Axis {
+  fileprivate init(_ axis: SlidingWindow.Axis) {
+    self.init(
+      input: axis.input, output: axis.output, kernel: axis.kernel, stride: axis.stride, dilation: axis.dilation,
+      before: axis.before)
+  }
+}
