@@ -4,9 +4,10 @@
 //   SLIVERS              how many tiles' rows of A are packed at a time
 //   TARGET, NAME(x)      the attribute and the name of a function of this set and type
 // and the functions NAME(mask)(count), load(p), load_some(p, mask), store(p, x), store_some(p, mask, x),
-// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), scale(x, y), clamp(x, least, greatest), which
-// leaves NaN, greater(x, y), which is NaN when either is, evens(x, y) of one vector behind the other, and transpose(x)
-// of LANES vectors.
+// spread(x), add_product(x, y, sum) which is x * y + sum, add(x, y), subtract(x, y), scale(x, y), clamp(x, least,
+// greatest), which leaves NaN, greater(x, y), which is NaN when either is, evens(x, y) of one vector behind the other,
+// interleave(x, y, pair), which takes their elements in turns, and transpose(x) of LANES vectors. mask_between(begin,
+// end) means the lanes from one to before the other; load_or(p, mask, other) has those of `other` where none is meant.
 //
 // A block of rows of A is packed in slivers that fit the second cache together. Each panel of B meets all of them while
 // it stays in the first, and meanwhile the next panel is called for, which would otherwise come from memory in the time

@@ -2,7 +2,7 @@
 //
 // A tile would compute a whole vector for them. Here rows of A lie along the registers instead, those of some slivers
 // at a time, for one sum alone would wait for each product. Where a sliver has more rows than a vector there is no such
-// way. For 49 columns, a map of 7 x 7, it saves a quarter of the time.
+// way. With 49 columns, of 512 maps of 7 x 7 under 3 x 3 taps, 1.9 ms became of 2.9.
 
 enum {
   // At most so many columns are a tail, of so many slivers at a time: their sums fill half of the registers.

@@ -3,7 +3,8 @@
 // included by gemm.h, whose names it uses.
 //
 // Bound by reading the plane from the first cache, which takes twice as long across lines of it: four rows of outputs
-// are computed at a time, so that weights, and rows that several of them see, are read once.
+// are computed at a time, so that weights, and rows that several of them see, are read once. The layers of a mobile net
+// at 112 x 112 together take 0.11 ms with AVX-512, and took 0.31 by way of copies.
 
 // Which elements of a vector, and of the one behind it where every other element counts, lie on the row.
 typedef struct {

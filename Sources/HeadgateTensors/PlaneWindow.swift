@@ -1,7 +1,7 @@
 import HeadgateKernels
 
-/// A window that slides over a plane, for which there are kernels that read the plane where it lies: with a dilation along
-/// rows, or a long stride or kernel along them, there are none. See `hg_plane`.
+/// A window that slides over a plane, for which there are kernels that read the plane where it lies: with a dilation
+/// along rows, or a long stride or kernel along them, there are none. See `hg_plane`.
 package struct PlaneWindow: Sendable {
   /// Along one axis tap `t` of output `i` lies at `i * stride - before + t * dilation`.
   package struct Axis {

@@ -38,7 +38,8 @@ package protocol ProductElement: TensorElement, BinaryFloatingPoint {
   static func findMaxima(
     of patches: ImagePatches<Self>, taps: Int, lines: Int, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
 
-  /// The same as `slide` over the patches of a plane that is read where it lies; taps outside of it add nothing.
+  /// The same as `slide` over the patches of a plane that is read where it lies. Taps above and below it add
+  /// nothing, and those beside it their weight times zero.
   static func slide(
     _ weights: UnsafePointer<Self>, over x: UnsafePointer<Self>, _ window: PlaneWindow, offset: Self,
     _ bounds: Bounds<Self>, into y: UnsafeMutablePointer<Self>, _ kernels: KernelSet)

@@ -7,8 +7,8 @@ import Synchronization
 package final class LocalTarget: Target {
   private let client: HTTPClient
   private let timeout: Duration
-  /// The last status with the bytes it was read from. A server without traffic says the same again and again, and reading
-  /// JSON costs more than all the rest of looking at it.
+  /// The last status with the bytes it was read from. A server without traffic says the same again and again, and
+  /// reading JSON costs more than all the rest of looking at it.
   private let lastStatus = Mutex<(body: [UInt8], status: ServerStatus)?>(nil)
 
   package init(_ folder: StateFolder, timeout: Duration = .seconds(10)) {

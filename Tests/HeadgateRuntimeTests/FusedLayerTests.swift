@@ -179,7 +179,7 @@ import Testing
     guard height > 0, width > 0 else { return }
     var model = ModelWriter()
     model.input("x", [nil, Int64(channels), Int64(height), Int64(width)])
-    let kernel = (0..<features * channels * 9).map { Float(($0 * 7 + $0 / 5) % 5 - 2) }
+    let kernel = (0..<features * channels * 9).map { [-2, -1, 1, 2, 3][($0 * 7 + $0 / 5) % 5] as Float }
     let bias = (0..<features).map { Float($0 % 3) }
     model.weight("w", [Int64(features), Int64(channels), 3, 3], kernel)
     model.weight("b", [Int64(features)], bias)
@@ -214,6 +214,19 @@ import Testing
       return max(0, sum)
     }
     #expect(values == expected)
+  }
+
+  /// A tap that is zero sees nothing, not even a number so great that others vanish beside it.
+  @Test func `of 3 x 3 taps gives what a kernel picks out as it is`() throws {
+    var model = ModelWriter()
+    model.input("x", [nil, 16, 6, 6])
+    let kernel = (0..<16 * 16 * 9).map { Float($0 / 9 / 16 == $0 / 9 % 16 && $0 % 9 == 4 ? 1 : 0) }
+    model.weight("w", [16, 16, 3, 3], kernel)
+    model.node("Conv", ["x", "w"], ["y"], [.ints("pads", [1, 1, 1, 1])])
+    model.output("y", [nil, 16, 6, 6])
+    var image = (0..<16 * 36).map { Float($0) * 0.37 }
+    image[20] = 1e30
+    #expect(try run(model, ["x": try Tensor(shape: [1, 16, 6, 6], floats: image)]).values == image)
   }
 
   enum Summand: CaseIterable {

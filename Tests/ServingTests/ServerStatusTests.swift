@@ -33,4 +33,14 @@ import Testing
     status.write(to: &writer)
     #expect(try JSONDecoder().decode(ServerStatus.self, from: Data(writer.bytes)) == status)
   }
+  @Test func `is the same bytes whenever it is the same`() {
+    let latency: [UInt64] = (0..<200).map { $0 * $0 }
+    let bytes = [latency, latency.reversed(), latency.shuffled()].map { latency in
+      var writer = JSONWriter()
+      let model = ModelStatus(name: ModelName("m"), versions: [version(1, .ready, nil, latency: latency)])
+      ServerStatus(instance: "a", fencingToken: 1, generation: 2, models: [model]).write(to: &writer)
+      return writer.bytes
+    }
+    #expect(Set(bytes).count == 1)
+  }
 }

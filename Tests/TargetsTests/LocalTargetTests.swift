@@ -71,9 +71,13 @@ private final class Running: Sendable {
     }
     #expect(status.version(ReleaseNumber(1), of: ModelName("m"))?.state == .ready)
     #expect(status.generation == 1)
+    // The same answer again, then another one.
+    #expect(try await target.observe() == status)
+    try await target.apply(document(3, digest))
+    #expect(try await target.observe().generation == 3)
     let stale = await #expect(throws: StageError.self) { try await target.apply(document(0, digest)) }
     #expect(stale?.reason == "RoutesOutdated")
-    let senseless = await #expect(throws: StageError.self) { try await target.apply(document(2, weight: 5, digest)) }
+    let senseless = await #expect(throws: StageError.self) { try await target.apply(document(4, weight: 5, digest)) }
     #expect(senseless?.remedy == (.changeSpec as StageError.Remedy))
     try await running.stop()
     let gone = await #expect(throws: StageError.self) { _ = try await target.observe() }

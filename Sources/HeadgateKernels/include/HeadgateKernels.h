@@ -44,8 +44,8 @@ HG_DECLARE_OPERANDS(float, f32)
 HG_DECLARE_OPERANDS(double, f64)
 
 /// A convolution of 3 x 3 taps and stride 1 as 16 products, see winograd.h: of `channels` planes to `features` planes of
-/// `rows` and `columns`. `packed` has the 16 elements of the transformed kernels, each a matrix [features, channels] packed
-/// by sgemm_pack_left. The patches are those of 4 x 4 inputs two apart, in `lines` lines. `scratch` has room for
+/// `rows` and `columns`. `packed` has the 16 elements of the transformed kernels, each a matrix [features, channels]
+/// packed by sgemm_pack_left. The patches are those of 4 x 4 inputs two apart, in `lines` lines. `scratch` has room for
 /// 16 (channels + features) times the patches of `lines_at_once` lines. `finish` has no column offsets.
 #define HG_DECLARE_WINOGRAD(REAL, SUFFIX)                             \
   typedef struct hg_winograd_##SUFFIX {                               \
@@ -149,7 +149,7 @@ typedef struct hg_kernel_set {
   /// negative infinity without taps.
   void (*smaxima)(size_t taps, const hg_patches_f32 *patches, size_t lines, float *y);
   void (*dmaxima)(size_t taps, const hg_patches_f64 *patches, size_t lines, double *y);
-  /// The same of a plane; taps outside of it add nothing.
+  /// The same of a plane. Taps above and below it add nothing, and those beside it their weight times zero.
   void (*splane_sums)(const hg_plane *plane, const float *weights, float offset, float least, float greatest,
                       const float *x, float *y);
   void (*dplane_sums)(const hg_plane *plane, const double *weights, double offset, double least, double greatest,

@@ -4,8 +4,8 @@ import HeadgateTensors
 /// + t * dilation]` over the channels `c` of the feature's group and the taps `t` that lie on the input.
 ///
 /// It is the product of the kernel with the patches of the image, which the kernels of products gather panel by panel;
-/// with pads or strides that takes room for a copy of what an image's group has, see `PatchMap`. A kernel of 3 x 3 taps may
-/// be applied in tiles, see `TiledKernel`; a channel with a kernel of its own is slid over, see `PlaneSlider`.
+/// with pads or strides that takes room for a copy of what an image's group has, see `PatchMap`. A kernel of 3 x 3 taps
+/// may be applied in tiles, see `TiledKernel`; a channel with a kernel of its own is slid over, see `PlaneSlider`.
 struct ConvolutionKernel<T: Real> {
   let layout: ConvolutionLayout
   /// The kernel of each group, when it was packed ahead.
@@ -50,8 +50,7 @@ struct ConvolutionKernel<T: Real> {
       })
     let map = try PatchMap(tiles, channels: layout.channels, budget)
     let copyCount = map.copyCount &* layout.channels
-    let atOnce = min(tiles.lineCount, kernel.linesAtOnce(length: tiles.row.output))
-    let count = copyCount &+ kernel.scratchCount(lines: atOnce, length: tiles.row.output)
+    let count = copyCount &+ kernel.scratchCount(lines: tiles.lineCount, length: tiles.row.output)
     try budget.withScratch(T.self, count: count) { (scratch) throws(TensorError) in
       for image in 0..<layout.images {
         let input = x + image * layout.channels * layout.window.inputCount
@@ -87,11 +86,11 @@ struct ConvolutionKernel<T: Real> {
     let (features, taps, positions) = (layout.features, layout.window.tapCount, layout.window.outputCount)
     let slider = try PlaneSlider(layout.window, budget)
     try budget.withScratch(T.self, count: slider.scratchCount) { scratch in
-      for block in 0..<layout.images * layout.groups * features {
-        let row = block % (layout.groups * features)
+      for block in 0..<layout.images * layout.groups {
+        let row = block % layout.groups * features
         slider.slide(
-          w + row * taps, over: x + block / features * layout.window.inputCount, offset: bias?[row] ?? 0, bounds,
-          into: y + block * positions, scratch: scratch)
+          w + row * taps, count: features, over: x + block * layout.window.inputCount, offsets: bias.map { $0 + row },
+          bounds, into: y + block * features * positions, scratch: scratch)
       }
     }
   }

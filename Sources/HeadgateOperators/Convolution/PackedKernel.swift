@@ -15,7 +15,8 @@ struct PackedKernel: Sendable {
     let features = weights.shape[0] / groups
     // The kernel of a channel of its own is read as it is.
     if weights.shape[1] == 1, features <= 3 { return nil }
-    let isTiled = groups == 1 && window.takesEveryPlace && paysInTiles(weights.shape)
+    let hasZeros = try hasZeros(weights)
+    let isTiled = groups == 1 && window.takesEveryPlace && paysInTiles(weights) && !hasZeros
     let make = { () throws(TensorError) -> PackedKernel? in
       switch weights.elementType {
       case .float: try PackedKernel(weights, Float.self, groups, isTiled: isTiled)
@@ -46,9 +47,20 @@ struct PackedKernel: Sendable {
   func tiled<T: Real>(_ type: T.Type) -> TiledKernel<T>? { form as? TiledKernel<T> }
 
   /// Whether a kernel of this shape is faster in tiles. The transforms are to be shared by some channels; and the
-  /// transformed weights, nearly twice the bytes, must not become what takes the time: 2 MiB stay in the second cache.
-  private static func paysInTiles(_ shape: Shape) -> Bool {
-    shape.count == 4 && shape[2] == 3 && shape[3] == 3 && min(shape[0], shape[1]) >= 16
-      && shape[0].multipliedReportingOverflow(by: shape[1]).partialValue <= 1 << 15
+  /// transformed weights, nearly twice the bytes, must not become what takes the time: 2 MiB of floats stay in the
+  /// second cache.
+  private static func paysInTiles(_ weights: Tensor) -> Bool {
+    let shape = weights.shape
+    return shape.count == 4 && shape[2] == 3 && shape[3] == 3 && min(shape[0], shape[1]) >= 16
+      && weights.count / 9 <= 1 << 15
+  }
+
+  /// Whether a tap sees nothing. In tiles it would not be felt exactly as zero, and who made it zero may count on that.
+  private static func hasZeros(_ weights: Tensor) throws(TensorError) -> Bool {
+    switch weights.elementType {
+    case .float: try weights.withElements(Float.self) { $0.contains(0) }
+    case .double: try weights.withElements(Double.self) { $0.contains(0) }
+    default: false
+    }
   }
 }

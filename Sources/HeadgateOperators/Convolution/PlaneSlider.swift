@@ -10,10 +10,12 @@ struct PlaneSlider {
 
   private let way: Way
   private let tapCount: Int
+  private let outputCount: Int
 
   /// - Throws: `TensorError.memoryLimit` when the budget has no room for tables.
   init(_ window: SlidingWindow, _ budget: MemoryBudget) throws(TensorError) {
     tapCount = window.tapCount
+    outputCount = window.outputCount
     way = if let plane = window.plane { .plane(plane) } else { .patches(try PatchMap(window, channels: 1, budget)) }
   }
 
@@ -22,17 +24,26 @@ struct PlaneSlider {
     if case .patches(let map) = way { map.copyCount } else { 0 }
   }
 
-  /// Sums with one weight for each tap, from an offset on, then within bounds.
+  /// Sums with one weight for each tap, from an offset on, then within bounds: a plane of outputs for each of `count`
+  /// kernels.
   func slide<T: Real>(
-    _ weights: UnsafePointer<T>, over x: UnsafePointer<T>, offset: T = 0, _ bounds: Bounds<T> = Bounds(),
-    into y: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
+    _ weights: UnsafePointer<T>, count: Int = 1, over x: UnsafePointer<T>, offsets: UnsafePointer<T>? = nil,
+    _ bounds: Bounds<T> = Bounds(), into y: UnsafeMutablePointer<T>, scratch: UnsafeMutablePointer<T>
   ) {
     switch way {
-    case .plane(let window): T.slide(weights, over: x, window, offset: offset, bounds, into: y, .current)
+    case .plane(let window):
+      for index in 0..<count {
+        T.slide(
+          weights + index * tapCount, over: x, window, offset: offsets?[index] ?? 0, bounds,
+          into: y + index * outputCount, .current)
+      }
     case .patches(let map):
       map.withPatches(of: x, channels: 1, scratch: scratch) { patches in
-        T.slide(
-          weights, taps: tapCount, over: patches, lines: map.lineCount, offset: offset, bounds, into: y, .current)
+        for index in 0..<count {
+          T.slide(
+            weights + index * tapCount, taps: tapCount, over: patches, lines: map.lineCount,
+            offset: offsets?[index] ?? 0, bounds, into: y + index * outputCount, .current)
+        }
       }
     }
   }

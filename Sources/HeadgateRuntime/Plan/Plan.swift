@@ -10,7 +10,8 @@ final class Plan: Sendable {
     case slot(Int)
   }
 
-  struct Step: Sendable {
+  /// A class, for a run would otherwise copy and count references to all that a step holds.
+  final class Step: Sendable {
     let node: OperatorNode
     let kernel: Kernel
     let inputs: [Operand]
@@ -20,6 +21,18 @@ final class Plan: Sendable {
     let outputs: [Int?]
     /// The slots that no later step reads.
     let released: [Int]
+
+    init(
+      node: OperatorNode, kernel: @escaping Kernel, inputs: [Operand], captured: [Operand], outputs: [Int?],
+      released: [Int]
+    ) {
+      self.node = node
+      self.kernel = kernel
+      self.inputs = inputs
+      self.captured = captured
+      self.outputs = outputs
+      self.released = released
+    }
   }
 
   let constants: [Value]

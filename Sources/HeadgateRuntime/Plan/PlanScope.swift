@@ -102,9 +102,10 @@ final class PlanScope {
     return .constant(frame.constants.count - 1)
   }
 
-  /// Drops the steps whose results nobody reads, says after which step each slot may be released, and
-  /// keeps only the constants that are still read.
+  /// Drops the steps that only hand a value on and those whose results nobody reads, says after which step each slot may
+  /// be released, and keeps only the constants that are still read.
   func makePlan(steps: [Plan.Step], outputs: [Plan.Operand]) -> Plan {
+    let (steps, outputs) = Self.withoutIdentities(steps, outputs)
     var needed = Set(outputs)
     var kept: [Plan.Step] = []
     for step in steps.reversed() {
@@ -131,6 +132,26 @@ final class PlanScope {
     return Plan(
       constants: compact.kept, slotCount: frame.slotCount, inputSlots: inputSlots, captureSlots: frame.captureSlots,
       steps: packed, outputs: results)
+  }
+
+  private static func withoutIdentities(
+    _ steps: [Plan.Step], _ outputs: [Plan.Operand]
+  ) -> (steps: [Plan.Step], outputs: [Plan.Operand]) {
+    var origins: [Plan.Operand: Plan.Operand] = [:]
+    let origin = { (operand: Plan.Operand) in origins[operand] ?? operand }
+    var kept: [Plan.Step] = []
+    for step in steps {
+      let inputs = step.inputs.map(origin)
+      if step.node.operatorName == "Identity", step.node.domain.isEmpty, inputs.count == 1, step.outputs.count == 1 {
+        if let slot = step.outputs[0] { origins[.slot(slot)] = inputs[0] }
+        continue
+      }
+      kept.append(
+        Plan.Step(
+          node: step.node, kernel: step.kernel, inputs: inputs, captured: step.captured.map(origin),
+          outputs: step.outputs, released: []))
+    }
+    return (kept, outputs.map(origin))
   }
 }
 

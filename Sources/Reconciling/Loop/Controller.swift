@@ -114,14 +114,19 @@ package actor Controller {
     while !Task.isCancelled {
       signals.yield(.trigger(.poll))
       let interval = settings.pollInterval * (0.9 + 0.2 * draw())
-      // A poll is a tick as well; those up to the next one are spread evenly, so that none comes just before it.
-      let ticks = max(1, Int((interval / settings.observeInterval).rounded()))
+      let ticks = Self.tickCount(in: interval, every: settings.observeInterval)
       for tick in 1...ticks {
         do { try await clock.sleep(for: interval / ticks) } catch { break }
         if tick < ticks { signals.yield(.trigger(.tick)) }
       }
     }
     signals.yield(.triggersEnded)
+  }
+
+  /// How many ticks there are from one poll to the next, which is the last of them. Spread evenly, none comes sooner
+  /// after another than it may look at the server again.
+  static func tickCount(in interval: Duration, every least: Duration) -> Int {
+    least > .zero ? max(1, Int((interval / least).rounded(.down))) : 1
   }
 
   /// From 0 to below 1.

@@ -1,7 +1,8 @@
 import Domain
 
-// Written by hand rather than by `JSONEncoder`, because a controller asks twice a second while models roll out: for 1,000
-// models it is many times faster, and the same status is always the same bytes, which a controller knows again.
+// Written by hand rather than by `JSONEncoder`, because a controller asks twice a second while models roll out: an
+// answer for 1,000 models takes 11 ms instead of 22 (27 with sorted keys), and the same status is always the same bytes,
+// which a controller knows again.
 
 extension ServerStatus {
   /// Writes what `init(from:)` reads.

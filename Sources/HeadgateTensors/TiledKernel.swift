@@ -3,15 +3,16 @@ import HeadgateKernels
 /// A kernel of 3 x 3 taps, transformed and packed once, so that a convolution with stride 1 takes 16 products for what
 /// would be 36: F(2 x 2, 3 x 3) of A. Lavin and S. Gray, Fast Algorithms for Convolutional Neural Networks (CVPR 2016).
 ///
-/// The transforms add and subtract only, and halve what is constant, so that results are about as exact as sums in order.
-/// An infinite input makes NaN of what the kernel sees together with it.
+/// The transforms of inputs add and subtract only. Results are exact to some 1e-7 of the greatest products of a tile of
+/// 4 x 4 inputs, of which an output sees 3 x 3: a single huge input is felt one place further than in sums in order. A
+/// tile with an infinite input, or with one above a quarter of what the type holds, may give NaN.
 package struct TiledKernel<Element: ProductElement>: Sendable {
   package let features: Int
   package let channels: Int
   private let storage: Storage
   private let kernels: KernelSet
 
-  /// Transforms `weights[features, channels, 3, 3]`, which takes 16 ninths of their bytes.
+  /// Transforms `weights[features, channels, 3, 3]`, which takes 16 ninths of their bytes, and as much again meanwhile.
   ///
   /// SAFETY: there must be that many weights.
   ///
@@ -37,11 +38,15 @@ package struct TiledKernel<Element: ProductElement>: Sendable {
     withExtendedLifetime(plain) {}
   }
 
-  /// The elements of scratch that `convolve` needs for so many lines at once.
-  package func scratchCount(lines: Int, length: Int) -> Int { 16 &* (features &+ channels) &* lines &* length }
+  /// The elements of scratch that `convolve` needs for an image of so many lines of tiles, each of a length.
+  package func scratchCount(lines: Int, length: Int) -> Int {
+    16 &* (features &+ channels) &* linesAtOnce(lines, length: length) &* length
+  }
 
-  /// How many lines at once keep the second cache filled and no more.
-  package func linesAtOnce(length: Int) -> Int { max(1, (1 << 14) / max(1, (features + channels) * length)) }
+  /// So many that the tiles keep the second cache filled and no more.
+  private func linesAtOnce(_ lines: Int, length: Int) -> Int {
+    min(lines, max(1, (1 << 14) / max(1, (features + channels) * length)))
+  }
 
   /// Convolves one image.
   ///
@@ -56,14 +61,18 @@ package struct TiledKernel<Element: ProductElement>: Sendable {
   ) {
     let job = TiledJob(
       features: features, channels: channels, rows: rows, columns: columns, lines: lines,
-      linesAtOnce: min(lines, linesAtOnce(length: patches.length)), accumulate: accumulate)
+      linesAtOnce: linesAtOnce(lines, length: patches.length), accumulate: accumulate)
     Element.convolve(
       job, packed: storage.base.assumingMemoryBound(to: Element.self), patches, into: y, finish, scratch, kernels)
   }
 }
 
-/// The numbers of a convolution by tiles.
+/// The numbers of a convolution by tiles, see `hg_winograd`.
 package struct TiledJob {
-  let features, channels, rows, columns, lines, linesAtOnce: Int
+  let features, channels: Int
+  /// Of an output plane.
+  let rows, columns: Int
+  /// Lines of tiles of 2 x 2 outputs, and how many of them are transformed before they are multiplied.
+  let lines, linesAtOnce: Int
   let accumulate: Bool
 }
