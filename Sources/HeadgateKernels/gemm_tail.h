@@ -2,7 +2,7 @@
 //
 // A tile would compute a whole vector for them. Here rows of A lie along the registers instead, those of some slivers
 // at a time, for one sum alone would wait for each product. Where a sliver has more rows than a vector there is no such
-// way. With 49 columns, of 512 maps of 7 x 7 under 3 x 3 taps, 1.9 ms became of 2.9.
+// way. A convolution of 512 maps of 7 x 7, of 49 columns, takes 1.9 ms instead of 2.9.
 
 enum {
   // At most so many columns are a tail, of so many slivers at a time: their sums fill half of the registers.
@@ -31,10 +31,11 @@ HG_INLINE TARGET void NAME(tail)(const size_t count, const size_t columns, size_
   }
   for (size_t p = 0; p < depth; p++, b += pitch) {
 #pragma clang loop unroll(full)
-    for (size_t s = 0; s < count; s++, a[s - 1] += slivers->rows[s - 1]) {
+    for (size_t s = 0; s < count; s++) {
       const VECTOR x = NAME(load_some)(a[s], mask[s]);
 #pragma clang loop unroll(full)
       for (size_t q = 0; q < columns; q++) sum[s][q] = NAME(add_product)(x, NAME(spread)(b[q]), sum[s][q]);
+      a[s] += slivers->rows[s];
     }
   }
 #pragma clang loop unroll(full)

@@ -15,9 +15,9 @@ struct PackedKernel: Sendable {
     let features = weights.shape[0] / groups
     // The kernel of a channel of its own is read as it is.
     if weights.shape[1] == 1, features <= 3 { return nil }
-    let hasZeros = try hasZeros(weights)
-    let isTiled = groups == 1 && window.takesEveryPlace && paysInTiles(weights) && !hasZeros
-    let make = { () throws(TensorError) -> PackedKernel? in
+    var isTiled = groups == 1 && window.takesEveryPlace && paysInTiles(weights)
+    if isTiled { isTiled = try !hasZeros(weights) }
+    let make = { [isTiled] () throws(TensorError) -> PackedKernel? in
       switch weights.elementType {
       case .float: try PackedKernel(weights, Float.self, groups, isTiled: isTiled)
       case .double: try PackedKernel(weights, Double.self, groups, isTiled: isTiled)

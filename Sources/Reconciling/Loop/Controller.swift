@@ -111,12 +111,12 @@ package actor Controller {
   }
 
   private func keepTime() async {
-    while !Task.isCancelled {
+    polling: while !Task.isCancelled {
       signals.yield(.trigger(.poll))
       let interval = settings.pollInterval * (0.9 + 0.2 * draw())
       let ticks = Self.tickCount(in: interval, every: settings.observeInterval)
       for tick in 1...ticks {
-        do { try await clock.sleep(for: interval / ticks) } catch { break }
+        do { try await clock.sleep(for: interval / ticks) } catch { break polling }
         if tick < ticks { signals.yield(.trigger(.tick)) }
       }
     }
