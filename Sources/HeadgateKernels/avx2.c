@@ -205,6 +205,8 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
   memcpy(y + i, result, (n - i) * sizeof *y);
 }
 
+#include "avx2_trees.h"
+
 const hg_kernel_set hg_avx2_kernels = {
     .name = "avx2",
     .sgemm = gemm_f32,
@@ -251,6 +253,14 @@ const hg_kernel_set hg_avx2_kernels = {
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
     .multiply = multiply_f32,
+    .sbins = bins_f32,
+    .dbins = bins_f64,
+    .sbins_of_row = bins_of_row_f32,
+    .dbins_of_row = bins_of_row_f64,
+    .tree_leaves = tree_leaves,
+    .sleaf_sums = hg_sleaf_sums,
+    .dleaf_sums = hg_dleaf_sums,
+    .small_tree_leaves = NULL,
 };
 
 #endif

@@ -7,7 +7,8 @@ static const hg_kernel_set *avx512(void) {
 #if HG_HAS_X86_SETS
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c")) {
-    return __builtin_cpu_supports("avx512vnni") ? &hg_avx512_vnni_kernels : &hg_avx512_kernels;
+    if (!__builtin_cpu_supports("avx512vnni")) return &hg_avx512_kernels;
+    return __builtin_cpu_supports("avx512vbmi") ? &hg_avx512_vbmi_kernels : &hg_avx512_vnni_kernels;
   }
 #endif
   return NULL;

@@ -201,6 +201,8 @@ static void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
   }
 }
 
+#include "reference_trees.h"
+
 const hg_kernel_set hg_reference_kernels = {
     .name = "reference",
     .sgemm = gemm_f32,
@@ -247,4 +249,12 @@ const hg_kernel_set hg_reference_kernels = {
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
     .multiply = multiply_f32,
+    .sbins = bins_f32,
+    .dbins = bins_f64,
+    .sbins_of_row = bins_of_row_f32,
+    .dbins_of_row = bins_of_row_f64,
+    .tree_leaves = tree_leaves,
+    .sleaf_sums = hg_sleaf_sums,
+    .dleaf_sums = hg_dleaf_sums,
+    .small_tree_leaves = NULL,
 };

@@ -9,6 +9,7 @@
 #define HG_AVX2 __attribute__((target("avx2,fma,f16c")))
 #define HG_AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma,f16c")))
 #define HG_VNNI __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni,avx2,fma,f16c")))
+#define HG_VBMI __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni,avx512vbmi,avx2,fma,f16c")))
 #else
 #define HG_HAS_X86_SETS 0
 #endif
@@ -20,6 +21,8 @@ extern const hg_kernel_set hg_reference_kernels;
 extern const hg_kernel_set hg_avx2_kernels, hg_avx512_kernels;
 /// As hg_avx512_kernels, with the dot products of bytes that newer CPUs have.
 extern const hg_kernel_set hg_avx512_vnni_kernels;
+/// As that, with the permutations of bytes that still newer ones have.
+extern const hg_kernel_set hg_avx512_vbmi_kernels;
 #endif
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "HeadgateRows.h"
+#include "HeadgateTrees.h"
 
 /// Functions of one float. In all sets NaN gives NaN, and a number the same bits in whatever place of a row. How close
 /// each is stands with Swift's RowFunction, and a test holds it.
@@ -187,6 +188,26 @@ typedef struct hg_kernel_set {
   float (*greatest)(size_t n, const float *x);
   /// y[i] *= factor
   void (*multiply)(size_t n, float factor, float *y);
+
+  /// The bins of up to HG_TREE_ROWS rows, `stride` features apart, as a block. Those of up to the next multiple of 64
+  /// rows are written as well. The features of 64 rows are fewer than 2^31.
+  void (*sbins)(const hg_bins_f32 *forest, const float *x, size_t rows, size_t stride, uint8_t *bins);
+  void (*dbins)(const hg_bins_f64 *forest, const double *x, size_t rows, size_t stride, uint8_t *bins);
+  /// The bins of one row, side by side, as many as the width of the columns.
+  void (*sbins_of_row)(const hg_bins_f32 *forest, const float *x, uint8_t *bins);
+  void (*dbins_of_row)(const hg_bins_f64 *forest, const double *x, uint8_t *bins);
+  /// The leaves that `rows` rows of a block of bins reach in each of `count` trees, at most HG_TREES_AT_ONCE, from tree
+  /// `first` on: those of a tree HG_TREE_ROWS places after those of the one before. `rows` is a multiple of 64 up to
+  /// HG_TREE_ROWS.
+  void (*tree_leaves)(const hg_trees *trees, size_t first, size_t count, const uint8_t *bins, size_t rows,
+                      uint8_t *leaves);
+  /// As hg_sleaf_sums and hg_dleaf_sums, to the same bits.
+  void (*sleaf_sums)(size_t rows, const uint8_t *leaves, const float *values, size_t count, float *sums);
+  void (*dleaf_sums)(size_t rows, const uint8_t *leaves, const double *values, size_t count, double *sums);
+  /// The leaf that one row reaches in each of `count` trees, which have no way to a leaf of more than 2^rounds tests.
+  /// There are HG_SMALL_COLUMNS bins. NULL where hg_tree_leaves_of_row is no slower.
+  void (*small_tree_leaves)(const hg_small_tree *trees, size_t count, size_t rounds, const uint8_t *bins,
+                            uint8_t *leaves);
 } hg_kernel_set;
 
 /// What `set->functions[function](n, x, y)` does, for those to whom an array in a structure is no array.

@@ -28,4 +28,16 @@ package struct CategorySets: Sendable {
     guard word >= 0, word < range.count else { return false }
     return words[range.start &+ word] >> UInt32(category & 31) & 1 == 1
   }
+
+  /// The categories of a set; nil when one is not below a limit.
+  func categories(of set: Int, below limit: Int) -> [Int]? {
+    let range = ranges[set]
+    var categories: [Int] = []
+    for (index, word) in words[range.start..<range.start + range.count].enumerated() where word != 0 {
+      let (first, overflow) = (range.firstWord + index).multipliedReportingOverflow(by: 32)
+      guard !overflow, first < limit else { return nil }
+      categories += (0..<32).filter { word >> UInt32($0) & 1 == 1 }.map { first + $0 }
+    }
+    return categories.allSatisfy { $0 >= 0 && $0 < limit } ? categories : nil
+  }
 }

@@ -132,7 +132,7 @@ final class ForestPair: Sendable {
   private let double = Mutex<Forest<Double>?>(nil)
   private let describe: Describe
   let targetCount: Int
-  var treeCount: Int { single.roots.count }
+  var treeCount: Int { single.treeCount }
 
   init(_ description: ForestDescription, again describe: @escaping Describe) throws(TensorError) {
     single = try Forest<Float>(description)
@@ -172,7 +172,7 @@ final class ForestPair: Sendable {
       input.count > 0
     else { return }
     let width = forest.targetCount
-    let block = min(input.count, Forest<Scalar>.blockRows)
+    let block = min(input.count, forest.blockRows)
     withUnsafeTemporaryAllocation(of: Scalar.self, capacity: block * width) { scores in
       withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * width) { seen in
         guard let scoreBase = scores.baseAddress, let seenBase = seen.baseAddress else { return }

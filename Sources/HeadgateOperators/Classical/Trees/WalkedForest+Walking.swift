@@ -1,57 +1,56 @@
 import HeadgateTensors
 
-extension Forest {
-  /// How the weights that a row collects become one score for each target.
-  enum Aggregate: Int, Sendable {
-    // The raw values are those of TreeEnsemble from ai.onnx.ml 5 on. An average is a sum divided later.
-    case average = 0
-    case sum = 1
-    case minimum = 2
-    case maximum = 3
+extension WalkedForest {
+  /// Rows that are walked through one tree after the other, so that the tree stays in the nearest cache.
+  private static var blockRows: Int { 64 }
+
+  /// See `Forest.collect`.
+  func collect(
+    _ rows: UnsafePointer<Scalar>, count: Int, stride: Int, aggregate: LeafWeights<Scalar>.Aggregate,
+    scores: UnsafeMutablePointer<Scalar>, seen: UnsafeMutablePointer<Bool>
+  ) {
+    var start = 0
+    while start < count {
+      let place = start * weights.targetCount
+      collectBlock(
+        rows + start * stride, min(Self.blockRows, count - start), stride, aggregate, scores + place, seen + place)
+      start += Self.blockRows
+    }
   }
 
-  /// Rows that are walked through one tree after the other, so that the tree stays in the nearest cache.
-  static var blockRows: Int { 64 }
-
-  /// Collects the scores of up to `blockRows` rows.
-  ///
-  /// The weights are added tree by tree in the scalar's own precision, as ONNX Runtime does on one thread.
-  /// - Parameters:
-  ///   - rows: `[count, stride]` features; `stride` is at least `columns`.
-  ///   - scores: `[count, targetCount]`, zeroed by the caller.
-  ///   - seen: `[count, targetCount]`, false; set where a tree gave the target a score.
-  func collect(
-    _ rows: UnsafePointer<Scalar>, count: Int, stride: Int, aggregate: Aggregate,
-    scores: UnsafeMutablePointer<Scalar>, seen: UnsafeMutablePointer<Bool>
+  private func collectBlock(
+    _ rows: UnsafePointer<Scalar>, _ count: Int, _ stride: Int, _ aggregate: LeafWeights<Scalar>.Aggregate,
+    _ scores: UnsafeMutablePointer<Scalar>, _ seen: UnsafeMutablePointer<Bool>
   ) {
     // SAFETY: all indices in the nodes were checked when the forest was compiled; `stride >= columns`
     // bounds the features, and scores and seen have `count * targetCount` places.
     nodes.withUnsafeBufferPointer { nodes in
       guard let nodes = nodes.baseAddress else { return }
-      let sums = (aggregate == .sum || aggregate == .average) && !treeTargets.isEmpty
-      if sums && modes.isEmpty {
-        markTargets(count, seen)
+      if weights.areSums(aggregate) && modes.isEmpty {
+        weights.markTargets(count, seen)
         if hasMissing {
           walk(nodes, rows, count, stride, scores, WithMissing<Scalar>.self)
         } else {
           walk(nodes, rows, count, stride, scores, WithoutMissing<Scalar>.self)
         }
       } else {
-        for root in roots.indices {
+        for tree in roots.indices {
           for row in 0..<count {
-            add(
-              leaf(nodes, rows + row * stride, roots[root]), tree: root, aggregate, scores + row * targetCount,
-              seen + row * targetCount)
+            let place = row * weights.targetCount
+            weights.add(
+              leaf(nodes, rows + row * stride, roots[tree]) - firstLeaf, tree: tree, aggregate, scores + place,
+              seen + place)
           }
         }
       }
     }
   }
 
-  private func markTargets(_ count: Int, _ seen: UnsafeMutablePointer<Bool>) {
-    for target in treeTargets { seen[Int(target)] = true }
-    for row in 1..<max(count, 1) {
-      for target in 0..<targetCount { seen[row * targetCount + target] = seen[target] }
+  /// See `Forest.leaves`.
+  func leaves(of row: UnsafePointer<Scalar>, into values: UnsafeMutableBufferPointer<Scalar>) {
+    nodes.withUnsafeBufferPointer { nodes in
+      guard let nodes = nodes.baseAddress else { return }
+      for tree in roots.indices { values[tree] = nodes[leaf(nodes, row, roots[tree])].threshold }
     }
   }
 
@@ -62,8 +61,9 @@ extension Forest {
     _ nodes: UnsafePointer<Node>, _ rows: UnsafePointer<Scalar>, _ count: Int, _ stride: Int,
     _ scores: UnsafeMutablePointer<Scalar>, _ step: Step.Type
   ) where Step.Scalar == Scalar {
+    let targetCount = weights.targetCount
     roots.withUnsafeBufferPointer { roots in
-      treeTargets.withUnsafeBufferPointer { targets in
+      weights.treeTargets.withUnsafeBufferPointer { targets in
         guard count > 1 else {
           var tree = 0
           while tree &+ 8 <= roots.count {
@@ -196,38 +196,13 @@ extension Forest {
   private func isMember(_ value: Scalar, of node: Int) -> Bool {
     sets.contains(Int(value), in: Int(setIndices[node]))
   }
-
-  private func add(
-    _ leaf: Int, tree: Int, _ aggregate: Aggregate, _ scores: UnsafeMutablePointer<Scalar>,
-    _ seen: UnsafeMutablePointer<Bool>
-  ) {
-    guard treeTargets.isEmpty else {
-      return add(nodes[leaf].threshold, to: Int(treeTargets[tree]), aggregate, scores, seen)
-    }
-    for index in Int(weightStarts[leaf])..<Int(weightStarts[leaf + 1]) {
-      add(weightValues[index], to: Int(weightTargets[index]), aggregate, scores, seen)
-    }
-  }
-
-  @inline(__always)
-  private func add(
-    _ value: Scalar, to target: Int, _ aggregate: Aggregate, _ scores: UnsafeMutablePointer<Scalar>,
-    _ seen: UnsafeMutablePointer<Bool>
-  ) {
-    switch aggregate {
-    case .sum, .average: scores[target] += value
-    case .minimum: if !seen[target] || value < scores[target] { scores[target] = value }
-    case .maximum: if !seen[target] || value > scores[target] { scores[target] = value }
-    }
-    seen[target] = true
-  }
 }
 
 /// One level of a walk through nodes that all compare with `<=`.
 private protocol WalkStep {
   associatedtype Scalar: TreeScalar
   static func next(
-    _ nodes: UnsafePointer<Forest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
+    _ nodes: UnsafePointer<WalkedForest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
   ) -> Int32
 }
 
@@ -235,10 +210,10 @@ private protocol WalkStep {
 private enum WithoutMissing<Scalar: TreeScalar>: WalkStep {
   @inline(__always)
   static func next(
-    _ nodes: UnsafePointer<Forest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
+    _ nodes: UnsafePointer<WalkedForest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
   ) -> Int32 {
     let node = nodes + Int(index)
-    return Forest.child(node, bit(row[Int(node.pointee.feature)] <= node.pointee.threshold))
+    return WalkedForest.child(node, bit(row[Int(node.pointee.feature)] <= node.pointee.threshold))
   }
 }
 
@@ -246,12 +221,12 @@ private enum WithoutMissing<Scalar: TreeScalar>: WalkStep {
 private enum WithMissing<Scalar: TreeScalar>: WalkStep {
   @inline(__always)
   static func next(
-    _ nodes: UnsafePointer<Forest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
+    _ nodes: UnsafePointer<WalkedForest<Scalar>.Node>, _ index: Int32, _ row: UnsafePointer<Scalar>
   ) -> Int32 {
     let node = nodes + Int(index)
     let feature = node.pointee.feature
-    let value = row[Int(feature & ~Forest<Scalar>.missingBit)]
-    return Forest.child(node, bit(value <= node.pointee.threshold) | (bit(value != value) & Int(feature >> 31)))
+    let value = row[Int(feature & ~WalkedForest<Scalar>.missingBit)]
+    return WalkedForest.child(node, bit(value <= node.pointee.threshold) | (bit(value != value) & Int(feature >> 31)))
   }
 }
 
@@ -261,7 +236,7 @@ private func bit(_ condition: Bool) -> Int {
   Int(unsafeBitCast(condition, to: UInt8.self))
 }
 
-extension Forest {
+extension WalkedForest {
   /// The child of a node: 1 for the true branch, 0 for the false one.
   @inline(__always)
   fileprivate static func child(_ node: UnsafePointer<Node>, _ side: Int) -> Int32 {

@@ -1,0 +1,56 @@
+import HeadgateTensors
+
+extension ForestDescription {
+  /// All nodes that the roots lead to, each once: tests before those of their branches, the true branch first.
+  struct Order {
+    private(set) var tests: [Int] = []
+    private(set) var leaves: [Int] = []
+    /// The first leaf of each tree that no tree before it has.
+    private(set) var treeStarts: [Int] = []
+    /// Whether several ways lead to a node.
+    private(set) var isShared = false
+
+    /// The features that a row must have.
+    private(set) var columns = 1
+
+    /// How far the search from the roots has come with a node.
+    private enum State: UInt8 { case new, open, done }
+
+    /// - Throws: `TensorError.invalidValue` when a node leads back to itself.
+    init(_ description: ForestDescription) throws(TensorError) {
+      var states = [State](repeating: .new, count: description.nodes.count)
+      var stack: [Int] = []
+      for root in description.roots {
+        treeStarts.append(leaves.count)
+        stack.append(root)
+        while let index = stack.last {
+          let node = description.nodes[index]
+          switch states[index] {
+          case .new where node.mode == .leaf:
+            states[index] = .done
+            leaves.append(index)
+            stack.removeLast()
+          case .new:
+            states[index] = .open
+            tests.append(index)
+            columns = max(columns, node.feature + 1)
+            for child in [node.falseChild, node.trueChild] {
+              guard states[child] != .open else {
+                throw TensorError(
+                  .invalidValue, "attributes 'nodes_truenodeids' and 'nodes_falsenodeids' make a cycle at node \(index)"
+                )
+              }
+              stack.append(child)
+            }
+          case .open:
+            states[index] = .done
+            stack.removeLast()
+          case .done:
+            isShared = true
+            stack.removeLast()
+          }
+        }
+      }
+    }
+  }
+}

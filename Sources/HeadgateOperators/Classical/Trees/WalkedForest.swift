@@ -1,0 +1,65 @@
+import HeadgateTensors
+
+/// Trees that rows walk through: the tests of each tree lie together in the order of a walk, 16 bytes each, and the
+/// leaves of all trees behind them.
+///
+/// All order comparisons are brought to `feature <= threshold`, and a leaf points to itself, so that several walks go on
+/// side by side without branches until none of them moves. Forests with nodes that test for anything else keep a mode
+/// for each node and take a slower walk.
+struct WalkedForest<Scalar: TreeScalar>: Sendable {
+  struct Node: Sendable {
+    /// The threshold; in a leaf its first weight.
+    var threshold: Scalar
+    /// The feature, with the sign bit set when a missing value takes the true branch.
+    var feature: UInt32
+    var whenFalse: Int32
+    var whenTrue: Int32
+  }
+
+  private(set) var nodes: [Node] = []
+  private(set) var roots: [Int32] = []
+  /// The comparison of each node; empty when all are `lessOrEqual`.
+  private(set) var modes: [ForestDescription.Mode] = []
+  /// The set of each node that seeks a member; empty when there is none.
+  private(set) var setIndices: [Int32] = []
+  let sets: CategorySets
+  let weights: LeafWeights<Scalar>
+  /// The node of the first leaf.
+  let firstLeaf: Int
+  private(set) var hasMissing = false
+
+  static var missingBit: UInt32 { 1 << 31 }
+
+  init(_ description: ForestDescription, in order: ForestDescription.Order) {
+    sets = description.sets
+    firstLeaf = order.tests.count
+    weights = LeafWeights(
+      description, leaves: order.leaves, treeStarts: order.treeStarts + [order.leaves.count],
+      isShared: order.isShared)
+    let all = order.tests + order.leaves
+    var places = [Int32](repeating: -1, count: description.nodes.count)
+    for (place, index) in all.enumerated() { places[index] = Int32(place) }
+    roots = description.roots.map { places[$0] }
+    nodes.reserveCapacity(all.count)
+    modes.reserveCapacity(all.count)
+    for index in order.tests { append(description.nodes[index], places) }
+    for (leaf, index) in order.leaves.enumerated() {
+      nodes.append(
+        Node(threshold: weights.values[leaf], feature: 0, whenFalse: places[index], whenTrue: places[index]))
+      modes.append(.lessOrEqual)
+    }
+    if modes.allSatisfy({ $0 == .lessOrEqual }) { modes = [] }
+    if sets.count > 0 { setIndices = all.map { Int32(description.nodes[$0].set) } }
+  }
+
+  private mutating func append(_ node: ForestDescription.Node, _ places: [Int32]) {
+    let comparison = ForestDescription.Comparison<Scalar>(node)
+    hasMissing = hasMissing || comparison.missingIsTrue
+    nodes.append(
+      Node(
+        threshold: comparison.threshold,
+        feature: UInt32(node.feature) | (comparison.missingIsTrue ? Self.missingBit : 0),
+        whenFalse: places[comparison.whenFalse], whenTrue: places[comparison.whenTrue]))
+    modes.append(comparison.mode)
+  }
+}

@@ -1,0 +1,185 @@
+import HeadgateTensors
+import Testing
+
+@testable import HeadgateOperators
+
+@Suite struct `A forest` {
+  private static let features = 6
+
+  /// Trees with all kinds of tests, and what they give for a row by walking through the description.
+  private struct Trees {
+    var description: ForestDescription
+    private var sets: [Set<Int>] = []
+    private var random: SystemIndependentRandom
+
+    init(count: Int, leaves: Int, targets: Int, weightsPerLeaf: Int, modes: [ForestDescription.Mode], seed: UInt64)
+      throws
+    {
+      random = SystemIndependentRandom(seed)
+      description = try ForestDescription(targetCount: targets)
+      for _ in 0..<5 {
+        let set = Set((0..<60).filter { _ in random.below(2) == 0 })
+        var words = [UInt32](repeating: 0, count: 2)
+        for category in set { words[category / 32] |= 1 << UInt32(category % 32) }
+        sets.append(set)
+        _ = description.appendSet(words: words)
+      }
+      for tree in 0..<count {
+        description.roots.append(description.nodes.count)
+        grow(1 + random.below(leaves), modes, tree % targets, weightsPerLeaf)
+      }
+      description.finish()
+    }
+
+    /// Appends a subtree and returns its node. Children come first, so that a node knows them.
+    private mutating func grow(_ leaves: Int, _ modes: [ForestDescription.Mode], _ target: Int, _ weights: Int) {
+      guard leaves > 1 else {
+        description.appendLeaf(
+          weights: (0..<weights).map {
+            .init(target: (target + $0) % description.targetCount, value: Double(random.below(2001) - 1000) / 64)
+          })
+        return
+      }
+      let left = 1 + random.below(leaves - 1)
+      // A node of two branches takes one place, then its true branch as many as twice its leaves less one.
+      let place = description.nodes.count
+      let mode = random.pick(modes)
+      description.append(
+        .init(
+          mode: mode, feature: random.below(features), threshold: Double(random.below(9) - 4) / 2,
+          missingIsTrue: random.below(2) == 0, trueChild: place + 1, falseChild: place + 2 * left,
+          set: random.below(5)))
+      grow(left, modes, target, weights)
+      grow(leaves - left, modes, target, weights)
+    }
+
+    func leaf<Scalar: TreeScalar>(_ row: [Scalar], tree: Int) -> Int {
+      var index = description.roots[tree]
+      while description.nodes[index].mode != .leaf {
+        let node = description.nodes[index]
+        let value = row[node.feature]
+        let threshold = Scalar(node.threshold)
+        let isTrue =
+          switch node.mode {
+          case .lessOrEqual: value <= threshold
+          case .less: value < threshold
+          case .greaterOrEqual: value >= threshold
+          case .greater: value > threshold
+          case .equal: value == threshold
+          case .notEqual: value != threshold
+          case .member: value >= 0 && value < 60 && sets[node.set].contains(Int(value))
+          case .truncatedMember: value > -1 && value < 60 && sets[node.set].contains(Int(value))
+          case .lessOrEqualZeroMissing: value.magnitude < 1e-30 ? node.missingIsTrue : value <= threshold
+          case .leaf: false
+          }
+        index = isTrue || (value.isNaN && node.missingIsTrue) ? node.trueChild : node.falseChild
+      }
+      return index
+    }
+
+    /// The scores of a row and which of them a tree gave.
+    func scores<Scalar: TreeScalar>(
+      _ row: [Scalar], _ aggregate: LeafWeights<Scalar>.Aggregate
+    ) -> (scores: [Scalar], seen: [Bool]) {
+      var scores = [Scalar](repeating: 0, count: description.targetCount)
+      var seen = [Bool](repeating: false, count: description.targetCount)
+      for tree in description.roots.indices {
+        let leaf = leaf(row, tree: tree)
+        for weight in description.weights[description.weightStarts[leaf]..<description.weightStarts[leaf + 1]] {
+          let value = Scalar(weight.value)
+          switch aggregate {
+          case .sum, .average: scores[weight.target] += value
+          case .minimum: scores[weight.target] = seen[weight.target] ? min(scores[weight.target], value) : value
+          case .maximum: scores[weight.target] = seen[weight.target] ? max(scores[weight.target], value) : value
+          }
+          seen[weight.target] = true
+        }
+      }
+      return (scores, seen)
+    }
+  }
+
+  private struct SystemIndependentRandom {
+    private var state: UInt64
+    init(_ seed: UInt64) { state = seed }
+    mutating func below(_ count: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(count))
+    }
+    mutating func pick<T>(_ values: [T]) -> T { values[below(values.count)] }
+  }
+
+  private func check<Scalar: TreeScalar>(_: Scalar.Type, _ trees: Trees, isBinned: Bool) throws {
+    let order = try ForestDescription.Order(trees.description)
+    let binned = BinnedForest<Scalar>(trees.description, in: order)
+    #expect((binned != nil) == isBinned)
+    let walked = WalkedForest<Scalar>(trees.description, in: order)
+    let pool: [Scalar] = [
+      .nan, 0, -0.0, 1e-37, -0.5, 0.5, 1, -1, 1.5, 2, -2, 3.2, 17, 59, 61, 400, .infinity, -.infinity,
+    ]
+    var random = SystemIndependentRandom(9)
+    let targets = trees.description.targetCount
+    for count in [1, 7, 23, 24, 64, 100, 256] {
+      let rows = (0..<count).map { _ in (0..<Self.features + 1).map { _ in random.pick(pool) } }
+      for aggregate in [LeafWeights<Scalar>.Aggregate.sum, .minimum, .maximum] {
+        let expected = rows.map { trees.scores($0, aggregate) }
+        typealias Collect = (
+          UnsafePointer<Scalar>, Int, Int, LeafWeights<Scalar>.Aggregate, UnsafeMutablePointer<Scalar>,
+          UnsafeMutablePointer<Bool>
+        ) -> Void
+        for collect in [walked.collect as Collect, binned?.collect as Collect?].compactMap({ $0 }) {
+          var scores = [Scalar](repeating: 0, count: count * targets)
+          var seen = [Bool](repeating: false, count: count * targets)
+          collect(rows.flatMap { $0 }, count, Self.features + 1, aggregate, &scores, &seen)
+          #expect(scores == expected.flatMap(\.scores))
+          #expect(seen == expected.flatMap(\.seen))
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [(1, 1), (3, 1), (3, 2)])
+  func `gives the same bits over bins as by walking`(targets: Int, weightsPerLeaf: Int) throws {
+    for (leaves, seed) in [(4, 1), (40, 2), (256, 3)] {
+      let trees = try Trees(
+        count: 21, leaves: leaves, targets: targets, weightsPerLeaf: weightsPerLeaf,
+        modes: [.lessOrEqual, .less, .greater, .greaterOrEqual], seed: UInt64(seed))
+      try check(Float.self, trees, isBinned: true)
+      try check(Double.self, trees, isBinned: true)
+      let mixed = try Trees(
+        count: 10, leaves: leaves, targets: targets, weightsPerLeaf: weightsPerLeaf,
+        modes: [.lessOrEqual, .member, .truncatedMember, .lessOrEqualZeroMissing, .greater], seed: UInt64(seed))
+      try check(Float.self, mixed, isBinned: true)
+      try check(Double.self, mixed, isBinned: true)
+    }
+  }
+
+  @Test func `with tests that bins cannot decide, or with large trees, is walked`() throws {
+    let equal = try Trees(
+      count: 9, leaves: 30, targets: 1, weightsPerLeaf: 1, modes: [.lessOrEqual, .equal, .notEqual], seed: 4)
+    try check(Float.self, equal, isBinned: false)
+    let large = try Trees(count: 9, leaves: 2000, targets: 2, weightsPerLeaf: 1, modes: [.lessOrEqual], seed: 5)
+    try check(Double.self, large, isBinned: false)
+  }
+
+  @Test func `does not read features that only unreachable nodes name`() throws {
+    var description = try ForestDescription(targetCount: 1)
+    for tree in 0..<8 {
+      description.roots.append(3 * tree)
+      description.append(
+        .init(
+          mode: .lessOrEqual, feature: 0, threshold: 1, missingIsTrue: false, trueChild: 3 * tree + 1,
+          falseChild: 3 * tree + 2))
+      description.appendLeaf(weights: [.init(target: 0, value: 1)])
+      description.appendLeaf(weights: [.init(target: 0, value: 2)])
+    }
+    description.append(
+      .init(mode: .equal, feature: 500, threshold: 1, missingIsTrue: false, trueChild: 1, falseChild: 2))
+    description.finish()
+    let forest = try Forest<Float>(description)
+    #expect(forest.columns == 1)
+    var scores: [Float] = [0, 0]
+    forest.add([0.5, 3], count: 2, stride: 1, to: &scores)
+    #expect(scores == [8, 16])
+  }
+}
