@@ -115,26 +115,32 @@ public struct Model: Sendable {
   func run(
     values: [String: Value], outputs: [String]? = nil, observer: RunObserver?
   ) throws(RunError) -> [String: Value] {
-    let names = outputs ?? self.outputs.map(\.name)
-    for name in names where !self.outputs.contains(where: { $0.name == name }) {
+    for name in outputs ?? [] where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
     }
     let budget = MemoryBudget(limit: options.maxRunBytes)
-    let results: [Value?]
     switch program {
     case .plan(let plan):
-      results = try plan.run(try arrange(values), captured: [], budget: budget, observer: observer)
+      let results = try plan.run(try arrange(values), captured: [], budget: budget, observer: observer)
+      return try answer(results, outputs)
     case .trees(let trees):
       let began = observer == nil ? 0 : ClockReading.wall
-      results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
+      let results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
       if let observer { observer(NodeReport(node: nil, work: .none, nanoseconds: ClockReading.wall - began)) }
+      return try answer(results, outputs)
     }
-    var answer: [String: Value] = [:]
-    for (info, value) in zip(self.outputs, results) where names.contains(info.name) {
-      guard value != nil || info.kind == .optional else {
+  }
+
+  /// The results by the names of the outputs, or of those that are asked for.
+  private func answer(_ results: [Value?], _ outputs: [String]?) throws(RunError) -> [String: Value] {
+    var answer = [String: Value](minimumCapacity: results.count)
+    // By index, as a copy of an output's description counts references to all its parts.
+    for index in self.outputs.indices where outputs?.contains(self.outputs[index].name) ?? true {
+      guard results[index] != nil || self.outputs[index].kind == .optional else {
+        let info = self.outputs[index]
         throw RunError(.nodeFailed, "output '\(info.name)' (\(info.summary)) has no value")
       }
-      answer[info.name] = value ?? .absent
+      answer[self.outputs[index].name] = results[index] ?? .absent
     }
     return answer
   }
@@ -144,20 +150,25 @@ public struct Model: Sendable {
 
   /// The caller's values in the order of the inputs, each checked.
   private func arrange(_ values: [String: Value]) throws(RunError) -> [Value?] {
+    // One value by the right name needs no table.
+    if inputs.count == 1, values.count == 1, let (name, value) = values.first, name == inputs[0].name {
+      try inputs[0].check(value)
+      return [value.present]
+    }
     var arranged: [Value?] = []
     arranged.reserveCapacity(inputs.count)
     var taken = 0
-    for (info, fallback) in zip(inputs, defaults) {
-      if let value = values[info.name] {
-        try info.check(value)
+    for index in inputs.indices {
+      if let value = values[inputs[index].name] {
+        try inputs[index].check(value)
         arranged.append(value.present)
         taken += 1
-      } else if let fallback {
+      } else if let fallback = defaults[index] {
         arranged.append(fallback)
-      } else if info.kind == .optional {
+      } else if inputs[index].kind == .optional {
         arranged.append(nil)
       } else {
-        throw RunError(.invalidInput, "input '\(info.name)' (\(info.summary)) is missing")
+        throw RunError(.invalidInput, "input '\(inputs[index].name)' (\(inputs[index].summary)) is missing")
       }
     }
     guard taken == values.count else {

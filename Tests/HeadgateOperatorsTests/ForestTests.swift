@@ -35,7 +35,7 @@ import Testing
     private mutating func grow(_ leaves: Int, _ modes: [ForestDescription.Mode], _ target: Int, _ weights: Int) {
       guard leaves > 1 else {
         description.appendLeaf(
-          weights: (0..<weights).map {
+          (0..<weights).map {
             .init(target: (target + $0) % description.targetCount, value: Double(random.below(2001) - 1000) / 64)
           })
         return
@@ -44,11 +44,19 @@ import Testing
       // A node of two branches takes one place, then its true branch as many as twice its leaves less one.
       let place = description.nodes.count
       let mode = random.pick(modes)
-      description.append(
-        .init(
-          mode: mode, feature: random.below(features), threshold: Double(random.below(9) - 4) / 2,
-          missingIsTrue: random.below(2) == 0, trueChild: place + 1, falseChild: place + 2 * left,
-          set: random.below(5)))
+      let feature = random.below(features)
+      let missingIsTrue = random.below(2) == 0
+      if mode == .member || mode == .truncatedMember {
+        description.append(
+          .init(
+            set: random.below(5), isCut: mode == .truncatedMember, feature: feature, missingIsTrue: missingIsTrue,
+            trueChild: place + 1, falseChild: place + 2 * left))
+      } else {
+        description.append(
+          .init(
+            mode: mode, feature: feature, threshold: Double(random.below(9) - 4) / 2, missingIsTrue: missingIsTrue,
+            trueChild: place + 1, falseChild: place + 2 * left))
+      }
       grow(left, modes, target, weights)
       grow(leaves - left, modes, target, weights)
     }
@@ -85,7 +93,7 @@ import Testing
       var seen = [Bool](repeating: false, count: description.targetCount)
       for tree in description.roots.indices {
         let leaf = leaf(row, tree: tree)
-        for weight in description.weights[description.weightStarts[leaf]..<description.weightStarts[leaf + 1]] {
+        for weight in description.weights[description.weightRange(leaf)] {
           let value = Scalar(weight.value)
           switch aggregate {
           case .sum, .average: scores[weight.target] += value
@@ -170,8 +178,8 @@ import Testing
         .init(
           mode: .lessOrEqual, feature: 0, threshold: 1, missingIsTrue: false, trueChild: 3 * tree + 1,
           falseChild: 3 * tree + 2))
-      description.appendLeaf(weights: [.init(target: 0, value: 1)])
-      description.appendLeaf(weights: [.init(target: 0, value: 2)])
+      description.appendLeaf(target: 0, value: 1)
+      description.appendLeaf(target: 0, value: 2)
     }
     description.append(
       .init(mode: .equal, feature: 500, threshold: 1, missingIsTrue: false, trueChild: 1, falseChild: 2))

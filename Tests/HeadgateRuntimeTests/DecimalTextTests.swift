@@ -44,6 +44,20 @@ import Testing
     }
   }
 
+  @Test func `is rounded once, also from a whole quotient`() {
+    var random = SplitMix(state: 2)
+    for _ in 0..<100_000 {
+      // Of 1 to 19 digits, in the range where the digits over a power of ten are divided as integers, and beside it.
+      let digits = random.next() % 10_000_000_000_000_000_000 >> (random.next() % 60)
+      let text = "\(digits)e-\(random.next() % 21)"
+      #expect(withNumber(text) { $0?.double.bitPattern } == Double(text)?.bitPattern)
+      // The middle of two doubles of 54 bits, and its neighbours.
+      let middle = (random.next() >> 10 | 1) &+ (random.next() % 3 &- 1)
+      let halves = "\(middle * 5)e-1"
+      #expect(withNumber(halves) { $0?.double.bitPattern } == Double(halves)?.bitPattern)
+    }
+  }
+
   @Test(arguments: ["", "-", "e5", ".", "1e", "1e+", "nan", "0x10e", "--1"])
   func `is not read from what is none`(text: String) {
     withNumber(text) { number in

@@ -3,9 +3,11 @@ import Testing
 @testable import HeadgateTensors
 
 @Suite struct `Trees over bins` {
-  /// A tree of any form, with its nodes in a list.
+  /// A tree of any form, with the tests in the order in which they are appended.
   private struct Tree {
-    var nodes: [BinnedTrees.Node] = []
+    var tests: [BinnedTrees.Test] = []
+    /// Where the false branch of each test begins, when it is no leaf.
+    private var falseStarts: [Int] = []
 
     /// Grows a tree of so many leaves; a chain has a leaf at each test.
     init(leaves: Int, isChain: Bool, operands: [UInt16], columns: Int, _ random: inout KernelRandom) {
@@ -15,30 +17,37 @@ import Testing
     private mutating func grow(
       _ leaves: Int, _ isChain: Bool, _ operands: [UInt16], _ columns: Int, _ random: inout KernelRandom
     ) {
-      let place = nodes.count
-      nodes.append(.leaf)
       guard leaves > 1 else { return }
       let left = isChain ? random.pick([1, leaves - 1]) : 1 + random.below(leaves - 1)
-      let whenTrue = nodes.count
+      tests.append(
+        BinnedTrees.Test(
+          column: UInt16(random.below(columns)), operand: random.pick(operands), trueIsLeaf: left == 1,
+          falseIsLeaf: leaves - left == 1))
+      falseStarts.append(tests.count + left - 1)
       grow(left, isChain, operands, columns, &random)
-      let whenFalse = nodes.count
       grow(leaves - left, isChain, operands, columns, &random)
-      nodes[place] = .test(
-        column: UInt16(random.below(columns)), operand: random.pick(operands), whenTrue: whenTrue,
-        whenFalse: whenFalse)
     }
 
-    /// The node that a row ends at, by walking.
+    /// The leaf that a row ends at, by walking.
     func walk(_ bin: (Int) -> UInt8, _ sets: [Set<Int>]) -> Int {
-      var index = 0
-      while case .test(let column, let operand, let whenTrue, let whenFalse) = nodes[index] {
-        let value = Int(bin(Int(column)))
+      var (index, leaf) = (0, 0)
+      while index < tests.count {
+        let test = tests[index]
+        let value = Int(bin(Int(test.column)))
         let isTrue =
-          Int(operand) < BinnedTrees.firstSet
-          ? value <= Int(operand) : sets[Int(operand) - BinnedTrees.firstSet].contains(value)
-        index = isTrue ? whenTrue : whenFalse
+          Int(test.operand) < BinLimits.firstSet
+          ? value <= Int(test.operand) : sets[Int(test.operand) - BinLimits.firstSet].contains(value)
+        if isTrue {
+          if test.trueIsLeaf { return leaf }
+          index += 1
+        } else {
+          // The true branch has one leaf more than tests.
+          leaf += falseStarts[index] - index
+          if test.falseIsLeaf { return leaf }
+          index = falseStarts[index]
+        }
       }
-      return index
+      return leaf
     }
   }
 
@@ -54,26 +63,25 @@ import Testing
       operands.append(contentsOf: repeatElement(try #require(operand), count: 9))
     }
     var sources: [Tree] = []
-    var leafNodes: [[Int]] = []
     for count in leaves {
       let tree = Tree(
         leaves: count, isChain: random.below(4) == 0, operands: operands, columns: columns, &random)
       sources.append(tree)
-      let found = trees.append(root: 0) { tree.nodes[$0] }
-      leafNodes.append(try #require(found))
+      let fits = trees.append(tree.tests[...])
+      #expect(fits)
     }
     trees.finish(columnCount: columns, using: kernels)
-    let width = FeatureBins<Float>.blockRows
+    let width = BinLimits.blockRows
     let bins = GuardedBuffer((0..<columns * width).map { _ in UInt8(random.below(256)) })
-    let found = GuardedBuffer([UInt8](repeating: 0, count: BinnedTrees.treesAtOnce * width))
+    let found = GuardedBuffer([UInt8](repeating: 0, count: BinLimits.treesAtOnce * width))
     for rows in [64, 128, 192, 256] {
-      for first in stride(from: 0, to: leaves.count, by: BinnedTrees.treesAtOnce) {
-        let some = first..<min(first + BinnedTrees.treesAtOnce, leaves.count)
+      for first in stride(from: 0, to: leaves.count, by: BinLimits.treesAtOnce) {
+        let some = first..<min(first + BinLimits.treesAtOnce, leaves.count)
         trees.leaves(ofTrees: some, bins.start, rows: rows, into: found.start, using: kernels)
         for tree in some {
           for row in 0..<rows {
             let expected = sources[tree].walk({ bins.start[$0 * width + row] }, sets)
-            #expect(leafNodes[tree][Int(found.start[(tree - first) * width + row])] == expected)
+            #expect(Int(found.start[(tree - first) * width + row]) == expected)
           }
         }
       }
@@ -84,7 +92,7 @@ import Testing
       trees.rowLeaves(single.start, into: leaf.start, using: kernels)
       for tree in leaves.indices {
         let expected = sources[tree].walk({ bins.start[$0 * width + row] }, sets)
-        #expect(leafNodes[tree][Int(leaf.start[tree])] == expected)
+        #expect(Int(leaf.start[tree]) == expected)
       }
     }
   }
@@ -103,12 +111,9 @@ import Testing
     for (leaves, fits) in [(256, true), (257, false), (3000, false)] {
       let tree = Tree(leaves: leaves, isChain: leaves == 3000, operands: [1], columns: 1, &random)
       var trees = BinnedTrees()
-      let found = trees.append(root: 0) { tree.nodes[$0] }
-      #expect((found != nil) == fits)
+      let isTaken = trees.append(tree.tests[...])
+      #expect(isTaken == fits)
     }
-    var trees = BinnedTrees()
-    let circle = trees.append(root: 0) { _ in .test(column: 0, operand: 0, whenTrue: 0, whenFalse: 0) }
-    #expect(circle == nil)
   }
 
   @Test(arguments: KernelSet.all) func `add the value of each row's leaf to its sum`(_ kernels: KernelSet) {

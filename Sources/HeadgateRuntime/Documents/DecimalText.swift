@@ -1,7 +1,7 @@
 /// A decimal number as text writes it: `-12.5e-3`.
 ///
 /// Most numbers of a model file have so few digits that the nearest `Float` or `Double` comes out of one exact
-/// operation; the others go through the standard library.
+/// operation, or of one division of integers; the others go through the standard library.
 struct DecimalText {
   let bytes: UnsafeRawBufferPointer
   /// Where the number stands in the bytes.
@@ -78,7 +78,28 @@ struct DecimalText {
         exponent < 0 ? Double(digits) / Self.powers[-exponent] : Double(digits) * Self.powers[exponent]
       return isNegative ? -magnitude : magnitude
     }
+    if isWhole, (-19 ... -1).contains(exponent), digits > 0 {
+      let magnitude = Self.quotient(digits, Self.wholePowers[-exponent])
+      return isNegative ? -magnitude : magnitude
+    }
     return Double(text) ?? .nan
+  }
+
+  /// The nearest number to a quotient, ties to even. Both are above zero, and the divisor is at most 10^19.
+  ///
+  /// Exact: the first 64 bits of the quotient say how to round to 53, and the remainder whether more bits follow.
+  private static func quotient(_ dividend: UInt64, _ divisor: UInt64) -> Double {
+    let (up, down) = (dividend.leadingZeroBitCount, divisor.leadingZeroBitCount)
+    let divisor = divisor << UInt64(down)
+    // Half of the dividend is less than the divisor, whose highest bit is set.
+    let dividend = dividend << UInt64(up)
+    let (first, remainder) = divisor.dividingFullWidth((dividend >> 1, dividend << 63))
+    let shift = first.leadingZeroBitCount
+    let bits = first << UInt64(shift)
+    // The last bit of 64 stands for all that follow it.
+    let sticky = bits | (remainder == 0 ? 0 : 1)
+    let scale = Double(sign: .plus, exponentBitPattern: UInt(1023 + down - up - 63 - shift), significandBitPattern: 0)
+    return Double(sticky) * scale
   }
 
   /// The nearest number of single precision; infinite beyond its range.
@@ -112,6 +133,12 @@ struct DecimalText {
   }
 
   private var text: String { String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) }
+
+  private static let wholePowers: [UInt64] = [
+    1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
+    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
+    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+  ]
 
   private static let powers: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,

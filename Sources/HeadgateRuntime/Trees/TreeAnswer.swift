@@ -36,16 +36,22 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
     }
   }
 
+  /// Scores as they are, `[rows, scores]`.
+  static func tensor(
+    _ scores: UnsafeBufferPointer<Scalar>, _ shape: Shape, budget: MemoryBudget
+  ) throws(TensorError) -> Value {
+    .tensor(try Tensor(shape: shape, of: Scalar.self, budget: budget) { _ = $0.initialize(from: scores) })
+  }
+
   /// Makes the outputs of raw scores, `[rows, scores]`.
-  func values(of scores: Tensor, budget: MemoryBudget) throws(TensorError) -> [Value] {
-    let (rows, width) = (scores.shape[0], scores.shape[1])
-    let raw = try scores.elements(Scalar.self)
-    defer { withExtendedLifetime(scores) {} }
-    func numbers(_ shape: Shape, _ value: (Int) -> Scalar) throws(TensorError) -> Value {
-      .tensor(
-        try Tensor(shape: shape, of: Scalar.self, budget: budget) {
-          for index in $0.indices { $0[index] = value(index) }
-        })
+  func values(
+    of raw: UnsafeBufferPointer<Scalar>, _ shape: Shape, budget: MemoryBudget
+  ) throws(TensorError) -> [Value?] {
+    let (rows, width) = (shape[0], shape[1])
+    func numbers(_ shape: Shape, _ value: (Int) -> Scalar) throws(TensorError) -> Tensor {
+      try Tensor(shape: shape, of: Scalar.self, budget: budget) {
+        for index in $0.indices { $0[index] = value(index) }
+      }
     }
     func labels(_ shape: Shape, _ label: (Int) -> Int) throws(TensorError) -> Value {
       .tensor(
@@ -53,23 +59,30 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
           for index in $0.indices { $0[index] = Int64(label(index)) }
         })
     }
+    /// The probabilities, and labels that are read from them.
+    func judged(
+      _ probabilities: Tensor, _ shape: Shape, _ label: (UnsafeBufferPointer<Scalar>, Int) -> Int
+    ) throws(TensorError) -> [Value?] {
+      let elements = try probabilities.elements(Scalar.self)
+      defer { withExtendedLifetime(probabilities) {} }
+      return [try labels(shape) { label(elements, $0) }, .tensor(probabilities)]
+    }
     switch self {
-    case .prediction(.identity): return [.tensor(scores)]
-    case .margin: return [try labels([rows]) { raw[$0] > 0 ? 1 : 0 }, .tensor(scores)]
-    case .prediction(let link): return [try numbers([rows, width]) { link.transform(raw[$0]) }]
+    case .prediction(.identity): return [try Self.tensor(raw, shape, budget: budget)]
+    case .margin:
+      return [try labels([rows]) { raw[$0] > 0 ? 1 : 0 }, try Self.tensor(raw, shape, budget: budget)]
+    case .prediction(let link): return [.tensor(try numbers([rows, width]) { link.transform(raw[$0]) })]
     case .labels(let link):
-      return [
-        try labels([rows, width]) { link.transform(raw[$0]) > 0.5 ? 1 : 0 },
-        try numbers([rows, width]) { link.transform(raw[$0]) },
-      ]
+      let probabilities = try numbers([rows, width]) { link.transform(raw[$0]) }
+      return try judged(probabilities, [rows, width]) { $0[$1] > 0.5 ? 1 : 0 }
     case .binary(let link):
-      return [
-        try labels([rows]) { link.transform(raw[$0]) > 0.5 ? 1 : 0 },
-        try numbers([rows, 2]) { index in
-          let positive = link.transform(raw[index >> 1])
-          return index & 1 == 1 ? positive : 1 - positive
-        },
-      ]
+      let probabilities = try Tensor(shape: [rows, 2], of: Scalar.self, budget: budget) { output in
+        for row in 0..<rows {
+          let positive = link.transform(raw[row])
+          (output[2 * row], output[2 * row + 1]) = (1 - positive, positive)
+        }
+      }
+      return try judged(probabilities, [rows]) { $0[2 * $1 + 1] > 0.5 ? 1 : 0 }
     case .classes(let link, let isByMargin):
       let probabilities = try Tensor(shape: [rows, width], of: Scalar.self, budget: budget) { output in
         for row in 0..<rows {
@@ -79,16 +92,14 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
           }
         }
       }
-      let judged = isByMargin ? raw : try probabilities.elements(Scalar.self)
-      defer { withExtendedLifetime(probabilities) {} }
-      let label = try labels([rows]) { row in
+      return try judged(probabilities, [rows]) { probabilities, row in
+        let judged = isByMargin ? raw : probabilities
         var best = 0
         for column in 1..<max(width, 1) where judged[row * width + column] > judged[row * width + best] {
           best = column
         }
         return best
       }
-      return [label, .tensor(probabilities)]
     }
   }
 

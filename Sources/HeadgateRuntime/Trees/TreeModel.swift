@@ -7,18 +7,21 @@ import HeadgateTensors
 /// for XGBoost, doubles for LightGBM, as each computes; numbers of other types are converted as the libraries convert
 /// them. A model whose file names its categories (XGBoost since 3.1) also takes texts. For the outputs see
 /// `TreeAnswer`. The names of the features are in `ModelMetadata.featureNames`.
-struct TreeModel: Sendable {
+///
+/// A class, for a run would otherwise count references to all that it holds.
+final class TreeModel: Sendable {
   let inputs: [ValueInfo]
   let outputs: [ValueInfo]
   let metadata: ModelMetadata
   private let texts: FeatureTexts
-  private let predict: @Sendable (Tensor, MemoryBudget) throws(TensorError) -> [Value]
+  private let elementType: ElementType
+  private let predict: @Sendable (Tensor, MemoryBudget) throws(TensorError) -> [Value?]
 
   /// The name of the only input.
   static let inputName = "features"
 
   /// - Throws: `ModelFileError` with the place of what is damaged, or the name of what is not supported.
-  init(_ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool) throws(ModelFileError) {
+  convenience init(_ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool) throws(ModelFileError) {
     switch format {
     case .lightGBM:
       let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try LightGBMFile(bytes) }
@@ -41,6 +44,7 @@ struct TreeModel: Sendable {
     _ predictor: Predictor, _ metadata: ModelMetadata, _ texts: FeatureTexts, _ givesRawScores: Bool
   ) throws(ModelFileError) {
     let elementType = Predictor.Scalar.elementType
+    self.elementType = elementType
     guard predictor.featureCount > 0 else { throw ModelFileError(.invalidGraph, "the model has no features") }
     guard metadata.featureNames.isEmpty || metadata.featureNames.count == predictor.featureCount else {
       throw ModelFileError(
@@ -61,26 +65,51 @@ struct TreeModel: Sendable {
     predict = { (features, budget) throws(TensorError) in
       let rows = features.shape[0]
       let numbers = try features.elements(Predictor.Scalar.self)
-      let scores = try Tensor(shape: [rows, predictor.scoreCount], of: Predictor.Scalar.self, budget: budget) {
-        predictor.score(numbers, count: rows, into: $0)
+      defer { withExtendedLifetime(features) {} }
+      return try Self.withScores(rows, predictor.scoreCount, budget) { (scores) throws(TensorError) in
+        predictor.score(numbers, count: rows, into: scores)
+        let (shape, raw) = ([rows, predictor.scoreCount], UnsafeBufferPointer(scores))
+        let added = addsScore ? try TreeAnswer.tensor(raw, shape, budget: budget) : nil
+        if predictor.divisor != 1 {
+          for index in scores.indices { scores[index] /= predictor.divisor }
+        }
+        let values = try predictor.answer.values(of: raw, shape, budget: budget)
+        return addsScore ? values + [added] : values
       }
-      withExtendedLifetime(features) {}
-      let values = try predictor.answer.values(
-        of: predictor.divisor == 1 ? scores : scores.divided(by: predictor.divisor, budget: budget), budget: budget)
-      return addsScore ? values + [.tensor(scores)] : values
     }
+  }
+
+  /// Gives room for the scores of rows: a few of them on the stack, as a tensor would cost as much as a small model.
+  private static func withScores<Scalar: AnswerScalar>(
+    _ rows: Int, _ width: Int, _ budget: MemoryBudget,
+    _ body: (UnsafeMutableBufferPointer<Scalar>) throws(TensorError) -> [Value?]
+  ) throws(TensorError) -> [Value?] {
+    if rows <= 64 / width {
+      // The standard function hands on any error, but no typed one.
+      let result = withUnsafeTemporaryAllocation(of: Scalar.self, capacity: rows * width) { scores in
+        Result { () throws(TensorError) in try body(scores) }
+      }
+      return try result.get()
+    }
+    var values: [Value?] = []
+    _ = try Tensor(shape: [rows, width], of: Scalar.self, budget: budget) { (scores) throws(TensorError) in
+      values = try body(scores)
+    }
+    return values
   }
 
   /// The caller's values with the features in the type that the model computes in.
   func converted(_ values: [String: Value], budget: MemoryBudget) throws(RunError) -> [String: Value] {
-    guard case .tensor(let tensor)? = values[Self.inputName], tensor.elementType != inputs[0].elementType else {
+    // A single value is most likely the right one, and wants no look at a table.
+    if values.count == 1, case .tensor(let tensor)? = values.first?.value, tensor.elementType == elementType {
       return values
     }
+    guard case .tensor(let tensor)? = values[Self.inputName], tensor.elementType != elementType else { return values }
     var values = values
     do {
       if tensor.elementType == .string {
         if !texts.isEmpty { values[Self.inputName] = .tensor(try texts.numbers(tensor, budget: budget)) }
-      } else if let converted = inputs[0].elementType == .float
+      } else if let converted = elementType == .float
         ? try tensor.converted(to: Float.self, budget: budget) : try tensor.converted(to: Double.self, budget: budget)
       {
         values[Self.inputName] = .tensor(converted)
@@ -133,11 +162,6 @@ extension Tensor {
     case .bool: try map(Bool.self, budget) { $0 ? 1 : 0 }
     default: nil
     }
-  }
-
-  fileprivate func divided<Scalar: AnswerScalar>(by divisor: Scalar, budget: MemoryBudget) throws(TensorError) -> Tensor
-  {
-    try map(Scalar.self, budget) { $0 / divisor }
   }
 
   private func map<Source: TensorElement, Target: TensorElement>(

@@ -1,21 +1,26 @@
 import HeadgateKernels
 
-/// Trees whose tests compare bins, see `FeatureBins`: for each row and tree they tell the leaf.
+/// Trees whose tests compare bins, see `BinColumns`: for each row and tree they tell the leaf.
 ///
 /// Many rows do not walk at all but are taken past every test, a vector of them at a time. One row walks through eight
 /// trees side by side, or has all tests of a small tree made at once. All ways lead to the same leaf.
 package struct BinnedTrees: Sendable {
-  /// What a node of a tree is.
-  package enum Node {
-    case leaf
-    /// True for bins of a column up to `operand`, or for those of set `operand - firstSet`.
-    case test(column: UInt16, operand: UInt16, whenTrue: Int, whenFalse: Int)
+  /// A test of a tree; its branches are further tests, or leaves.
+  package struct Test {
+    let column: UInt16
+    /// The test is true for bins up to this, or for those of set `operand - BinLimits.firstSet`.
+    let operand: UInt16
+    let trueIsLeaf: Bool
+    let falseIsLeaf: Bool
+
+    package init(column: UInt16, operand: UInt16, trueIsLeaf: Bool, falseIsLeaf: Bool) {
+      self.column = column
+      self.operand = operand
+      self.trueIsLeaf = trueIsLeaf
+      self.falseIsLeaf = falseIsLeaf
+    }
   }
 
-  /// The operand of the first set.
-  package static var firstSet: Int { HG_TREE_SETS }
-  /// The trees that `leaves` takes at once.
-  package static var treesAtOnce: Int { HG_TREES_AT_ONCE }
   private static var maxLeafCount: Int { HG_TREE_LEAVES }
 
   private var tests: [hg_tree_test] = []
@@ -28,42 +33,52 @@ package struct BinnedTrees: Sendable {
 
   package var count: Int { starts.count - 1 }
 
-  /// Appends a tree and returns its leaves in the order in which they are counted, from 0 on.
-  ///
-  /// Returns nil when they are more than there are bytes; nothing of this value may be used then.
-  package mutating func append(root: Int, _ look: (Int) -> Node) -> [Int]? {
-    var leaves: [Int] = []
-    guard append(root, look, &leaves) != nil else { return nil }
-    starts.append(UInt32(tests.count))
-    return leaves
+  /// Makes room for trees of so many tests.
+  package mutating func reserve(_ testCount: Int, trees treeCount: Int) {
+    tests.reserveCapacity(tests.count + testCount)
+    starts.reserveCapacity(starts.count + treeCount)
   }
 
-  /// Appends what is below a node and tells whether that is a test; nil when there is too much of it.
-  private mutating func append(_ index: Int, _ look: (Int) -> Node, _ leaves: inout [Int]) -> Bool? {
-    guard case .test(let column, let operand, let whenTrue, let whenFalse) = look(index) else {
-      leaves.append(index)
-      return leaves.count <= Self.maxLeafCount ? false : nil
+  /// Appends a tree by its tests in the order of a walk that takes true branches first; its leaves are counted from 0 in
+  /// that order. Without tests it is a leaf.
+  ///
+  /// Returns whether there are no more leaves than bytes; nothing of this value may be used otherwise.
+  package mutating func append(_ tree: ArraySlice<Test>) -> Bool {
+    guard tree.count < Self.maxLeafCount else { return false }
+    let start = tests.count
+    var leafCount: UInt8 = 0
+    // The tests whose true branch is not complete.
+    var open: [Int] = []
+    for test in tree {
+      let place = tests.count
+      tests.append(
+        hg_tree_test(
+          column: test.column, first: leafCount, middle: 0, when_true: test.trueIsLeaf ? 0 : 1, when_false: 0,
+          operand: test.operand))
+      guard test.trueIsLeaf else {
+        open.append(place)
+        continue
+      }
+      // What is complete now ends at a leaf; then the false branch of the last open test begins.
+      var ended: Int? = place
+      while let test = ended {
+        leafCount &+= 1
+        tests[test].middle = leafCount
+        guard tree[tree.startIndex + test - start].falseIsLeaf else {
+          tests[test].when_false = UInt8(tests.count - test)
+          break
+        }
+        ended = open.popLast()
+      }
     }
-    // A tree has one test less than leaves; this also ends a walk in circles.
-    let place = tests.count
-    guard place - Int(starts[count]) < Self.maxLeafCount - 1 else { return nil }
-    tests.append(
-      hg_tree_test(
-        column: column, first: UInt8(truncatingIfNeeded: leaves.count), middle: 0, when_true: 0, when_false: 0,
-        operand: operand))
-    guard let isTest = append(whenTrue, look, &leaves) else { return nil }
-    if isTest { tests[place].when_true = 1 }
-    tests[place].middle = UInt8(truncatingIfNeeded: leaves.count)
-    let second = tests.count
-    guard let isTest = append(whenFalse, look, &leaves) else { return nil }
-    if isTest { tests[place].when_false = UInt8(second - place) }
+    starts.append(UInt32(tests.count))
     return true
   }
 
   /// Appends a set of bins below 255 and returns its operand; nil when there are too many sets.
   package mutating func appendSet(_ bins: some Sequence<Int>) -> UInt16? {
     let width = MemoryLayout<hg_bin_set>.size
-    guard let operand = UInt16(exactly: Self.firstSet + sets.count / width) else { return nil }
+    guard let operand = UInt16(exactly: BinLimits.firstSet + sets.count / width) else { return nil }
     let start = sets.count
     sets += repeatElement(0, count: width)
     for bin in bins { sets[start + bin / 8] |= 1 << UInt8(bin % 8) }
@@ -89,7 +104,7 @@ package struct BinnedTrees: Sendable {
 
   /// Writes the leaf of one row in each tree, `[trees]`.
   ///
-  /// SAFETY: `bins` has as many bytes as `FeatureBins.rowWidth` says, `leaves` room for `count`.
+  /// SAFETY: `bins` has as many bytes as `BinColumns.rowWidth` says, `leaves` room for `count`.
   package func rowLeaves(
     _ bins: UnsafePointer<UInt8>, into leaves: UnsafeMutablePointer<UInt8>, using kernels: KernelSet = .current
   ) {
@@ -100,9 +115,9 @@ package struct BinnedTrees: Sendable {
     withTrees { hg_tree_leaves_of_row($0, count, bins, leaves) }
   }
 
-  /// Writes the leaves of rows in up to `treesAtOnce` trees; those of each tree begin `blockRows` bytes further.
+  /// Writes the leaves of rows in up to `BinLimits.treesAtOnce` trees; those of each tree begin `BinLimits.blockRows` bytes further.
   ///
-  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `blockRows`, and `leaves` has room for
+  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `BinLimits.blockRows`, and `leaves` has room for
   /// `treesAtOnce * blockRows`.
   package func leaves(
     ofTrees trees: Range<Int>, _ bins: UnsafePointer<UInt8>, rows: Int, into leaves: UnsafeMutablePointer<UInt8>,

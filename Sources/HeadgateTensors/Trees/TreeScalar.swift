@@ -4,7 +4,7 @@ import HeadgateKernels
 ///
 /// SAFETY: pointers must reach as far as the columns, rows and leaves that are given say.
 package protocol TreeScalar: BinaryFloatingPoint, TensorElement {
-  /// Writes the bins of up to `FeatureBins.blockRows` rows.
+  /// Writes the bins of up to `BinLimits.blockRows` rows.
   static func makeBins(
     _ table: BinTable<Self>, of rows: UnsafePointer<Self>, count: Int, stride: Int,
     into bins: UnsafeMutablePointer<UInt8>, _ kernels: KernelSet)

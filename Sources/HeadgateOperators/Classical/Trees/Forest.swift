@@ -2,7 +2,9 @@ import HeadgateTensors
 
 /// Trees compiled for speed, in the form that suits them: over bins where trees are many and small enough, else with
 /// nodes that rows walk through. Both give the same bits.
-package struct Forest<Scalar: TreeScalar>: Sendable {
+///
+/// A class, as both forms are: a run would otherwise count references to each of their lists.
+package final class Forest<Scalar: TreeScalar>: Sendable {
   typealias Aggregate = LeafWeights<Scalar>.Aggregate
 
   private enum Form: Sendable {
@@ -20,6 +22,8 @@ package struct Forest<Scalar: TreeScalar>: Sendable {
   /// Compiles the trees; nodes that no root leads to are left out.
   ///
   /// - Throws: `TensorError.invalidValue` when there are no trees or a node leads back to itself.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package init(_ description: ForestDescription) throws(TensorError) {
     targetCount = description.targetCount
     treeCount = description.roots.count
@@ -34,7 +38,7 @@ package struct Forest<Scalar: TreeScalar>: Sendable {
   }
 
   /// The rows to collect scores for at once: with very many targets fewer, so that the scores stay small.
-  var blockRows: Int { max(1, min(FeatureBins<Scalar>.blockRows, (1 << 20) / targetCount)) }
+  var blockRows: Int { max(1, min(BinLimits.blockRows, (1 << 20) / targetCount)) }
 
   /// Collects the scores of up to `blockRows` rows.
   ///
@@ -60,6 +64,8 @@ package struct Forest<Scalar: TreeScalar>: Sendable {
   /// - Parameters:
   ///   - rows: `[count, stride]` features; rows with fewer than `columns` features add nothing.
   ///   - scores: `[count, targetCount]`, holding what the sums begin with.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func add(
     _ rows: UnsafePointer<Scalar>, count: Int, stride: Int, to scores: UnsafeMutablePointer<Scalar>
   ) {
@@ -81,6 +87,8 @@ package struct Forest<Scalar: TreeScalar>: Sendable {
   /// Writes the first weight of the leaf that a row reaches in each tree, `[trees]`.
   ///
   /// The row must have `columns` features.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
   package func leaves(of row: UnsafePointer<Scalar>, into values: UnsafeMutableBufferPointer<Scalar>) {
     guard values.count >= treeCount else { return }
     switch form {

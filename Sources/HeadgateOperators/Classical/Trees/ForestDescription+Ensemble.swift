@@ -66,7 +66,7 @@ extension ForestDescription {
       entries.append((node, Weight(target: Int(targets[index]), value: values[index])))
     }
     setWeights(entries)
-    for index in nodes.indices where nodes[index].mode == .leaf && weightStarts[index] == weightStarts[index + 1] {
+    for index in nodes.indices where nodes[index].mode == .leaf && weightRange(index).isEmpty {
       throw TensorError(.invalidValue, "attribute '\(reader.leaves)_weights' has no weight for leaf \(index)")
     }
   }

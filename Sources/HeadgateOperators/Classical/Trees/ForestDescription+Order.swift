@@ -1,10 +1,13 @@
 import HeadgateTensors
 
 extension ForestDescription {
-  /// All nodes that the roots lead to, each once: tests before those of their branches, the true branch first.
+  /// All nodes that the roots lead to, each once: tests before those of their branches, the true branch of a
+  /// `Comparison` first.
   struct Order {
     private(set) var tests: [Int] = []
     private(set) var leaves: [Int] = []
+    /// The first test of each tree that no tree before it has.
+    private(set) var testStarts: [Int] = []
     /// The first leaf of each tree that no tree before it has.
     private(set) var treeStarts: [Int] = []
     /// Whether several ways lead to a node.
@@ -20,7 +23,10 @@ extension ForestDescription {
     init(_ description: ForestDescription) throws(TensorError) {
       var states = [State](repeating: .new, count: description.nodes.count)
       var stack: [Int] = []
+      tests.reserveCapacity(description.nodes.count / 2)
+      leaves.reserveCapacity(description.nodes.count / 2 + 1)
       for root in description.roots {
+        testStarts.append(tests.count)
         treeStarts.append(leaves.count)
         stack.append(root)
         while let index = stack.last {
@@ -34,14 +40,13 @@ extension ForestDescription {
             states[index] = .open
             tests.append(index)
             columns = max(columns, node.feature + 1)
-            for child in [node.falseChild, node.trueChild] {
-              guard states[child] != .open else {
-                throw TensorError(
-                  .invalidValue, "attributes 'nodes_truenodeids' and 'nodes_falsenodeids' make a cycle at node \(index)"
-                )
-              }
-              stack.append(child)
+            let comparison = Comparison<Double>(node)
+            guard states[comparison.whenTrue] != .open, states[comparison.whenFalse] != .open else {
+              throw TensorError(
+                .invalidValue, "attributes 'nodes_truenodeids' and 'nodes_falsenodeids' make a cycle at node \(index)")
             }
+            stack.append(comparison.whenFalse)
+            stack.append(comparison.whenTrue)
           case .open:
             states[index] = .done
             stack.removeLast()

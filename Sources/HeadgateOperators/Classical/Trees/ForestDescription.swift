@@ -16,38 +16,62 @@ package struct ForestDescription {
     case lessOrEqualZeroMissing
   }
 
+  /// Small, for there may be millions while a model is loaded.
   package struct Node {
-    var mode: Mode
-    var feature: Int
     var threshold: Double
+    private var featureIndex: Int32
+    private var trueIndex: Int32
+    private var falseIndex: Int32
+    var mode: Mode
     /// Whether a missing value takes the true branch, whatever the comparison gives.
     var missingIsTrue: Bool
-    var trueChild: Int
-    var falseChild: Int
-    /// The index of the set that a member is sought in.
-    var set: Int = 0
+
+    var feature: Int {
+      get { Int(featureIndex) }
+      set { featureIndex = Int32(newValue) }
+    }
+    var trueChild: Int {
+      get { Int(trueIndex) }
+      set { trueIndex = Int32(newValue) }
+    }
+    var falseChild: Int {
+      get { Int(falseIndex) }
+      set { falseIndex = Int32(newValue) }
+    }
+    /// The index of the set that a member is sought in, which has no threshold.
+    var set: Int { mode == .member || mode == .truncatedMember ? Int(threshold) : 0 }
 
     /// A test; the children are indices into `nodes`.
     package init(
-      mode: Mode, feature: Int, threshold: Double, missingIsTrue: Bool, trueChild: Int, falseChild: Int, set: Int = 0
+      mode: Mode, feature: Int, threshold: Double, missingIsTrue: Bool, trueChild: Int, falseChild: Int
     ) {
       self.mode = mode
-      self.feature = feature
       self.threshold = threshold
       self.missingIsTrue = missingIsTrue
-      self.trueChild = trueChild
-      self.falseChild = falseChild
-      self.set = set
+      featureIndex = Int32(feature)
+      trueIndex = Int32(trueChild)
+      falseIndex = Int32(falseChild)
+    }
+
+    /// A test for the members of a set; `isCut` when values are cut to whole numbers first.
+    package init(
+      set: Int, isCut: Bool, feature: Int, missingIsTrue: Bool, trueChild: Int, falseChild: Int
+    ) {
+      self.init(
+        mode: isCut ? .truncatedMember : .member, feature: feature, threshold: Double(set),
+        missingIsTrue: missingIsTrue, trueChild: trueChild, falseChild: falseChild)
     }
   }
 
   /// What a leaf adds to the score of one target.
   package struct Weight {
-    var target: Int
+    private var targetIndex: Int32
     var value: Double
 
+    var target: Int { Int(targetIndex) }
+
     package init(target: Int, value: Double) {
-      self.target = target
+      targetIndex = Int32(target)
       self.value = value
     }
   }
@@ -57,7 +81,7 @@ package struct ForestDescription {
   package var roots: [Int] = []
   /// The weights of all leaves, those of node `i` at `weightStarts[i]..<weightStarts[i + 1]`.
   var weights: [Weight] = []
-  var weightStarts: [Int] = []
+  private(set) var weightStarts: [Int32] = []
   /// The sets of categories that nodes refer to.
   package private(set) var sets = CategorySets()
   let targetCount: Int
@@ -75,19 +99,30 @@ package struct ForestDescription {
     self.targetCount = targetCount
   }
 
-  /// Appends a test of a feature, or with `weights` a leaf. Every node is appended so, or none; `finish` ends it.
-  package mutating func append(_ node: Node, weights leaf: some Sequence<Weight> = EmptyCollection<Weight>()) {
-    nodes.append(node)
-    weightStarts.append(weights.count)
-    weights.append(contentsOf: leaf)
+  /// Makes room for more nodes.
+  package mutating func reserve(_ count: Int) {
+    nodes.reserveCapacity(nodes.count + count)
+    weightStarts.reserveCapacity(weightStarts.count + count + 1)
+    weights.reserveCapacity(weights.count + count / 2 + 1)
   }
 
-  /// Appends a leaf.
-  package mutating func appendLeaf(weights leaf: some Sequence<Weight>) {
+  /// Appends a test of a feature. Every node is appended so, or none; `finish` ends them.
+  package mutating func append(_ node: Node) {
+    nodes.append(node)
+    weightStarts.append(Int32(weights.count))
+  }
+
+  /// Appends a leaf of one weight.
+  package mutating func appendLeaf(target: Int, value: Double) {
+    appendLeaf()
+    weights.append(Weight(target: target, value: value))
+  }
+
+  /// Appends a leaf of several weights, or of none.
+  package mutating func appendLeaf(_ weights: [Weight] = []) {
     let index = nodes.count
-    append(
-      Node(mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: index, falseChild: index),
-      weights: leaf)
+    append(Node(mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: index, falseChild: index))
+    self.weights += weights
   }
 
   /// Appends a set of categories as a bit field and returns its index.
@@ -97,18 +132,21 @@ package struct ForestDescription {
 
   /// Ends a list of nodes that were appended.
   package mutating func finish() {
-    weightStarts.append(weights.count)
+    weightStarts.append(Int32(weights.count))
   }
+
+  /// Where the weights of a node are.
+  func weightRange(_ node: Int) -> Range<Int> { Int(weightStarts[node])..<Int(weightStarts[node + 1]) }
 
   /// Sets the weights of the leaves from pairs in any order; those of one node keep their order.
   mutating func setWeights(_ entries: [(node: Int, weight: Weight)]) {
-    weightStarts = [Int](repeating: 0, count: nodes.count + 1)
+    weightStarts = [Int32](repeating: 0, count: nodes.count + 1)
     for entry in entries { weightStarts[entry.node + 1] += 1 }
     for index in nodes.indices { weightStarts[index + 1] += weightStarts[index] }
     var places = weightStarts
     weights = [Weight](repeating: Weight(target: 0, value: 0), count: entries.count)
     for entry in entries {
-      weights[places[entry.node]] = entry.weight
+      weights[Int(places[entry.node])] = entry.weight
       places[entry.node] += 1
     }
   }

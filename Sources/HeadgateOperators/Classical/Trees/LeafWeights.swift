@@ -16,6 +16,8 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
   let values: [Scalar]
   /// For each tree the one target that its leaves have one weight for; empty when it is not so.
   let treeTargets: [Int32]
+  /// Each of `treeTargets` once.
+  private let givenTargets: Set<Int32>
   /// Without `treeTargets`, leaf `i` has the weights from `starts[i]` to before `starts[i + 1]`.
   private let starts: [Int32]
   private let targets: [Int32]
@@ -26,15 +28,19 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
   ///   - treeStarts: The first leaf of each tree, and the number of all leaves.
   ///   - isShared: Whether trees have nodes in common, so that not all leaves of a tree need be among its own.
   init(_ description: ForestDescription, leaves: [Int], treeStarts: [Int], isShared: Bool) {
-    func range(_ node: Int) -> Range<Int> { description.weightStarts[node]..<description.weightStarts[node + 1] }
     targetCount = description.targetCount
-    values = leaves.map { range($0).isEmpty ? 0 : Scalar(description.weights[range($0).lowerBound].value) }
+    values = leaves.map {
+      description.weightRange($0).isEmpty
+        ? 0 : Scalar(description.weights[description.weightRange($0).lowerBound].value)
+    }
     treeTargets =
-      leaves.allSatisfy { range($0).count == 1 }
+      leaves.allSatisfy { description.weightRange($0).count == 1 }
       ? Self.treeTargets(
-        leaves.map { Int32(description.weights[range($0).lowerBound].target) }, treeStarts: treeStarts,
+        leaves.map { Int32(description.weights[description.weightRange($0).lowerBound].target) },
+        treeStarts: treeStarts,
         isShared: isShared)
       : []
+    givenTargets = Set(treeTargets)
     guard treeTargets.isEmpty else {
       (starts, targets, weights) = ([], [], [])
       return
@@ -44,7 +50,7 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
     var weights: [Scalar] = []
     starts.reserveCapacity(leaves.count + 1)
     for node in leaves {
-      for weight in description.weights[range(node)] {
+      for weight in description.weights[description.weightRange(node)] {
         targets.append(Int32(weight.target))
         weights.append(Scalar(weight.value))
       }
@@ -74,9 +80,8 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
 
   /// Marks for `count` rows the targets that sums have, `[count, targetCount]`.
   func markTargets(_ count: Int, _ seen: UnsafeMutablePointer<Bool>) {
-    for target in treeTargets { seen[Int(target)] = true }
-    for row in 1..<max(count, 1) {
-      for target in 0..<targetCount { seen[row * targetCount + target] = seen[target] }
+    for target in givenTargets {
+      for row in 0..<count { seen[row * targetCount + Int(target)] = true }
     }
   }
 

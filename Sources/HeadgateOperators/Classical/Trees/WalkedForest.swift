@@ -6,7 +6,7 @@ import HeadgateTensors
 /// All order comparisons are brought to `feature <= threshold`, and a leaf points to itself, so that several walks go on
 /// side by side without branches until none of them moves. Forests with nodes that test for anything else keep a mode
 /// for each node and take a slower walk.
-struct WalkedForest<Scalar: TreeScalar>: Sendable {
+final class WalkedForest<Scalar: TreeScalar>: Sendable {
   struct Node: Sendable {
     /// The threshold; in a leaf its first weight.
     var threshold: Scalar
@@ -16,17 +16,17 @@ struct WalkedForest<Scalar: TreeScalar>: Sendable {
     var whenTrue: Int32
   }
 
-  private(set) var nodes: [Node] = []
-  private(set) var roots: [Int32] = []
+  let nodes: [Node]
+  let roots: [Int32]
   /// The comparison of each node; empty when all are `lessOrEqual`.
-  private(set) var modes: [ForestDescription.Mode] = []
+  let modes: [ForestDescription.Mode]
   /// The set of each node that seeks a member; empty when there is none.
-  private(set) var setIndices: [Int32] = []
+  let setIndices: [Int32]
   let sets: CategorySets
   let weights: LeafWeights<Scalar>
   /// The node of the first leaf.
   let firstLeaf: Int
-  private(set) var hasMissing = false
+  let hasMissing: Bool
 
   static var missingBit: UInt32 { 1 << 31 }
 
@@ -40,26 +40,27 @@ struct WalkedForest<Scalar: TreeScalar>: Sendable {
     var places = [Int32](repeating: -1, count: description.nodes.count)
     for (place, index) in all.enumerated() { places[index] = Int32(place) }
     roots = description.roots.map { places[$0] }
+    var nodes: [Node] = []
     nodes.reserveCapacity(all.count)
-    modes.reserveCapacity(all.count)
-    for index in order.tests { append(description.nodes[index], places) }
+    var modes = [ForestDescription.Mode](repeating: .lessOrEqual, count: all.count)
+    var hasMissing = false
+    for (place, index) in order.tests.enumerated() {
+      let comparison = ForestDescription.Comparison<Scalar>(description.nodes[index])
+      hasMissing = hasMissing || comparison.missingIsTrue
+      modes[place] = comparison.mode
+      nodes.append(
+        Node(
+          threshold: comparison.threshold,
+          feature: UInt32(description.nodes[index].feature) | (comparison.missingIsTrue ? Self.missingBit : 0),
+          whenFalse: places[comparison.whenFalse], whenTrue: places[comparison.whenTrue]))
+    }
     for (leaf, index) in order.leaves.enumerated() {
       nodes.append(
         Node(threshold: weights.values[leaf], feature: 0, whenFalse: places[index], whenTrue: places[index]))
-      modes.append(.lessOrEqual)
     }
-    if modes.allSatisfy({ $0 == .lessOrEqual }) { modes = [] }
-    if sets.count > 0 { setIndices = all.map { Int32(description.nodes[$0].set) } }
-  }
-
-  private mutating func append(_ node: ForestDescription.Node, _ places: [Int32]) {
-    let comparison = ForestDescription.Comparison<Scalar>(node)
-    hasMissing = hasMissing || comparison.missingIsTrue
-    nodes.append(
-      Node(
-        threshold: comparison.threshold,
-        feature: UInt32(node.feature) | (comparison.missingIsTrue ? Self.missingBit : 0),
-        whenFalse: places[comparison.whenFalse], whenTrue: places[comparison.whenTrue]))
-    modes.append(comparison.mode)
+    self.nodes = nodes
+    self.modes = modes.allSatisfy { $0 == .lessOrEqual } ? [] : modes
+    self.hasMissing = hasMissing
+    setIndices = sets.count > 0 ? all.map { Int32(description.nodes[$0].set) } : []
   }
 }

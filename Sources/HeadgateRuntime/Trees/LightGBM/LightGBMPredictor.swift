@@ -18,7 +18,8 @@ struct LightGBMPredictor: TreePredictor {
     treeCount = file.trees.count
     divisor = file.isAverage ? Double(max(file.trees.count / file.scoreCount, 1)) : 1
     let isLinear = file.trees.contains(where: \.isLinear)
-    guard file.trees.reduce(0, { $0 + $1.nodeCount }) <= ForestDescription.maxNodeCount else {
+    let nodeCount = file.trees.reduce(0) { $0 + $1.nodeCount }
+    guard nodeCount <= ForestDescription.maxNodeCount else {
       throw ModelFileError(.tooLarge, "LightGBM model: the trees have more nodes than this version takes")
     }
     guard !file.trees.isEmpty else {
@@ -29,6 +30,7 @@ struct LightGBMPredictor: TreePredictor {
     var functions = LinearLeaves()
     do {
       var description = try ForestDescription(targetCount: file.scoreCount)
+      description.reserve(nodeCount)
       for (index, tree) in file.trees.enumerated() {
         let first = functions.count
         if isLinear { functions.append(tree) }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// Goes through a LightGBM text model line by line: `key=value`.
 ///
 /// SAFETY: `bytes` must stay valid while it is used.
@@ -24,16 +26,19 @@ struct LightGBMText {
   mutating func next() -> Line? {
     guard position < end else { return nil }
     let start = position
-    var stop = start
-    var equals: Int?
-    while stop < end, bytes[stop] != 0x0A {
-      if equals == nil, bytes[stop] == UInt8(ascii: "=") { equals = stop }
-      stop += 1
-    }
+    var stop = find(0x0A, in: start..<end) ?? end
+    let equals = find(UInt8(ascii: "="), in: start..<stop)
     position = min(stop + 1, end)
     if stop > start, bytes[stop - 1] == 0x0D { stop -= 1 }
     let key = text(start..<min(equals ?? stop, stop, start + 64))
     return Line(offset: start, key: key, value: equals.map { min($0 + 1, stop)..<stop })
+  }
+
+  private func find(_ byte: UInt8, in range: Range<Int>) -> Int? {
+    guard let base = bytes.baseAddress, let found = memchr(base + range.lowerBound, Int32(byte), range.count) else {
+      return nil
+    }
+    return found - UnsafeMutableRawPointer(mutating: base)
   }
 
   func text(_ range: Range<Int>) -> String {

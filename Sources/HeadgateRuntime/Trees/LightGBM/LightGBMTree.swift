@@ -126,7 +126,7 @@ struct LightGBMTree: Sendable {
         try node(test, &forest, &sets, trueChild: place(left[test]), falseChild: place(right[test])))
     }
     for index in 0..<leafCount {
-      forest.appendLeaf(weights: CollectionOfOne(.init(target: target, value: leaf(index))))
+      forest.appendLeaf(target: target, value: leaf(index))
     }
   }
 
@@ -147,8 +147,7 @@ struct LightGBMTree: Sendable {
       let set = sets[index] ?? forest.appendSet(words: words)
       sets[index] = set
       return .init(
-        mode: .truncatedMember, feature: feature, threshold: 0, missingIsTrue: false, trueChild: trueChild,
-        falseChild: falseChild, set: set)
+        set: set, isCut: true, feature: feature, missingIsTrue: false, trueChild: trueChild, falseChild: falseChild)
     }
     let goesLeft = decision & 2 != 0
     switch decision >> 2 {

@@ -73,7 +73,8 @@ struct XGBoostPredictor: TreePredictor {
     guard file.booster != "dart" || file.treeFactors.count == count else {
       throw invalid("weight_drop has \(file.treeFactors.count) values for \(count) trees")
     }
-    guard file.trees.reduce(0, { $0 + $1.count }) <= ForestDescription.maxNodeCount else {
+    let nodeCount = file.trees.reduce(0) { $0 + $1.count }
+    guard nodeCount <= ForestDescription.maxNodeCount else {
       throw ModelFileError(.tooLarge, "XGBoost model: the trees have more nodes than this version takes")
     }
     var places = [Int?](repeating: nil, count: count)
@@ -86,6 +87,7 @@ struct XGBoostPredictor: TreePredictor {
     }
     do {
       var description = try ForestDescription(targetCount: file.scoreCount)
+      description.reserve(nodeCount)
       for (id, place) in places.compactMap({ $0 }).enumerated() {
         let target = Int(file.treeTargets[id])
         guard target >= 0, target < file.scoreCount else {
@@ -98,7 +100,7 @@ struct XGBoostPredictor: TreePredictor {
       // A model may have no trees, when training stopped before the first.
       if count == 0 {
         description.roots.append(0)
-        description.appendLeaf(weights: CollectionOfOne(.init(target: 0, value: 0)))
+        description.appendLeaf(target: 0, value: 0)
       }
       description.finish()
       return try Forest<Float>(description)

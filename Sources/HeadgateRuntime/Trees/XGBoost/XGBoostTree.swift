@@ -107,16 +107,14 @@ struct XGBoostTree: Sendable {
         // Nodes that pruning removed stay in the lists.
         if isReached[node] {
           if leafSize == 1 {
-            forest.appendLeaf(weights: CollectionOfOne(.init(target: target, value: Double(conditions[node] * factor))))
+            forest.appendLeaf(target: target, value: Double(conditions[node] * factor))
           } else {
             let vector = try vector(of: node, &isTaken)
             forest.appendLeaf(
-              weights: vector.indices.lazy.map { index in
-                .init(target: index - vector.startIndex, value: Double(vector[index] * factor))
-              })
+              vector.enumerated().map { .init(target: $0.offset, value: Double($0.element * factor)) })
           }
         } else {
-          forest.appendLeaf(weights: EmptyCollection())
+          forest.appendLeaf()
         }
         continue
       }
@@ -136,8 +134,8 @@ struct XGBoostTree: Sendable {
         // The categories of the set go right.
         forest.append(
           .init(
-            mode: .member, feature: feature, threshold: 0, missingIsTrue: !defaultsLeft, trueChild: rightChild,
-            falseChild: leftChild, set: set))
+            set: set, isCut: false, feature: feature, missingIsTrue: !defaultsLeft, trueChild: rightChild,
+            falseChild: leftChild))
       }
     }
   }
