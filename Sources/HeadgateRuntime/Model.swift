@@ -125,7 +125,8 @@ public struct Model: Sendable {
       return try answer(results, outputs)
     case .trees(let trees):
       let began = observer == nil ? 0 : ClockReading.wall
-      let results = try trees.run(try arrange(trees.converted(values, budget: budget)), budget: budget)
+      let inputs = try arrange(values) { (value) throws(RunError) in try trees.converted(value, budget: budget) }
+      let results = try trees.run(inputs, budget: budget)
       if let observer { observer(NodeReport(node: nil, work: .none, nanoseconds: ClockReading.wall - began)) }
       return try answer(results, outputs)
     }
@@ -134,7 +135,6 @@ public struct Model: Sendable {
   /// The results by the names of the outputs, or of those that are asked for.
   private func answer(_ results: [Value?], _ outputs: [String]?) throws(RunError) -> [String: Value] {
     var answer = [String: Value](minimumCapacity: results.count)
-    // By index, as a copy of an output's description counts references to all its parts.
     for index in self.outputs.indices where outputs?.contains(self.outputs[index].name) ?? true {
       guard results[index] != nil || self.outputs[index].kind == .optional else {
         let info = self.outputs[index]
@@ -148,20 +148,19 @@ public struct Model: Sendable {
   /// Whether a run may leave an input out because the model has a value for it.
   func hasDefault(_ index: Int) -> Bool { defaults[index] != nil }
 
-  /// The caller's values in the order of the inputs, each checked.
-  private func arrange(_ values: [String: Value]) throws(RunError) -> [Value?] {
-    // One value by the right name needs no table.
-    if inputs.count == 1, values.count == 1, let (name, value) = values.first, name == inputs[0].name {
-      try inputs[0].check(value)
-      return [value.present]
-    }
+  /// The caller's values in the order of the inputs, each converted and then checked.
+  private func arrange(
+    _ values: [String: Value], _ convert: (Value) throws(RunError) -> Value = { $0 }
+  ) throws(RunError) -> [Value?] {
     var arranged: [Value?] = []
     arranged.reserveCapacity(inputs.count)
     var taken = 0
+    // By index, as a copy of an input's description counts references to all its parts.
     for index in inputs.indices {
       if let value = values[inputs[index].name] {
-        try inputs[index].check(value)
-        arranged.append(value.present)
+        let converted = try convert(value)
+        try inputs[index].check(converted)
+        arranged.append(converted.present)
         taken += 1
       } else if let fallback = defaults[index] {
         arranged.append(fallback)

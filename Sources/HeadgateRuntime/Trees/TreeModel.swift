@@ -98,27 +98,21 @@ final class TreeModel: Sendable {
     return values
   }
 
-  /// The caller's values with the features in the type that the model computes in.
-  func converted(_ values: [String: Value], budget: MemoryBudget) throws(RunError) -> [String: Value] {
-    // A single value is most likely the right one, and wants no look at a table.
-    if values.count == 1, case .tensor(let tensor)? = values.first?.value, tensor.elementType == elementType {
-      return values
-    }
-    guard case .tensor(let tensor)? = values[Self.inputName], tensor.elementType != elementType else { return values }
-    var values = values
+  /// The caller's features in the type that the model computes in, as far as they can be converted.
+  func converted(_ value: Value, budget: MemoryBudget) throws(RunError) -> Value {
+    guard case .tensor(let tensor) = value, tensor.elementType != elementType else { return value }
     do {
       if tensor.elementType == .string {
-        if !texts.isEmpty { values[Self.inputName] = .tensor(try texts.numbers(tensor, budget: budget)) }
-      } else if let converted = elementType == .float
-        ? try tensor.converted(to: Float.self, budget: budget) : try tensor.converted(to: Double.self, budget: budget)
-      {
-        values[Self.inputName] = .tensor(converted)
+        return texts.isEmpty ? value : .tensor(try texts.numbers(tensor, budget: budget))
       }
+      let converted =
+        elementType == .float
+        ? try tensor.converted(to: Float.self, budget: budget) : try tensor.converted(to: Double.self, budget: budget)
+      return converted.map { .tensor($0) } ?? value
     } catch {
       throw RunError(
         error.code == .memoryLimit ? .memoryLimit : .invalidInput, "input '\(Self.inputName)': \(error)", cause: error)
     }
-    return values
   }
 
   /// Runs the model on features that were checked against `inputs`.

@@ -63,6 +63,13 @@ final class BinnedForest<Scalar: TreeScalar>: Sendable {
   private func addValues(_ leaves: UnsafePointer<UInt8>, _ scores: UnsafeMutablePointer<Scalar>) {
     weights.values.withUnsafeBufferPointer { values in
       treeStarts.withUnsafeBufferPointer { starts in
+        if let target = weights.onlyTarget {
+          // A sum in a register does not wait for the memory of the one before.
+          var sum = scores[target]
+          for tree in 0..<starts.count { sum += values[starts[tree] &+ Int(leaves[tree])] }
+          scores[target] = sum
+          return
+        }
         weights.treeTargets.withUnsafeBufferPointer { targets in
           for tree in 0..<starts.count { scores[Int(targets[tree])] += values[starts[tree] &+ Int(leaves[tree])] }
         }

@@ -17,7 +17,7 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
   /// For each tree the one target that its leaves have one weight for; empty when it is not so.
   let treeTargets: [Int32]
   /// Each of `treeTargets` once.
-  private let givenTargets: Set<Int32>
+  private let givenTargets: [Int32]
   /// Without `treeTargets`, leaf `i` has the weights from `starts[i]` to before `starts[i + 1]`.
   private let starts: [Int32]
   private let targets: [Int32]
@@ -40,7 +40,7 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
         treeStarts: treeStarts,
         isShared: isShared)
       : []
-    givenTargets = Set(treeTargets)
+    givenTargets = Set(treeTargets).sorted()
     guard treeTargets.isEmpty else {
       (starts, targets, weights) = ([], [], [])
       return
@@ -72,6 +72,9 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
     }
     return treeTargets
   }
+
+  /// The target of all trees, when they have one weight a leaf and the same target.
+  var onlyTarget: Int? { givenTargets.count == 1 ? givenTargets.first.map { Int($0) } : nil }
 
   /// Whether the scores are sums of one weight for each tree.
   func areSums(_ aggregate: Aggregate) -> Bool {
