@@ -3,16 +3,15 @@
     measure_networks.py HEADGATE FOLDER [--rounds N] [--seconds S] [--only NAME]
 """
 
-import argparse
 import json
-import math
 import pathlib
-import statistics
-import subprocess
 import sys
 import tempfile
 
 import numpy as np
+
+import picture
+from turns import Figure, Table, bench, child, geometric_mean, in_turns, options, print_settings
 
 HERE = pathlib.Path(__file__).parent
 # Network, input, rows of a call.
@@ -26,22 +25,8 @@ SETTINGS = {
     "openvino": "one thread, latency hint, one stream, float32, extents fixed"}
 
 
-def child(*command):
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr[-2000:]}")
-    return done.stdout
-
-
-def ours(headgate, model, inputs, batch, options):
-    return json.loads(child(
-        headgate, "bench", model, "--input", inputs, "--batch", batch, "--seconds", options.seconds, "-o",
-        "json"))
-
-
-def theirs(system, model, inputs, batch, options):
-    return json.loads(child(
-        sys.executable, HERE / "peer_network.py", system, model, inputs, batch, options.seconds))
+def theirs(system, model, inputs, batch, seconds):
+    return json.loads(child(sys.executable, HERE / "peer_network.py", system, model, inputs, batch, seconds))
 
 
 def compare(headgate, model, inputs, batch):
@@ -62,44 +47,52 @@ def compare(headgate, model, inputs, batch):
     return worst
 
 
+def systems(chosen, model, inputs, batch):
+    """Functions that measure, by system."""
+    return {"headgate": lambda: bench(chosen.headgate, model, inputs, batch, chosen.seconds)} | {
+        peer: lambda peer=peer: theirs(peer, model, inputs, batch, chosen.seconds) for peer in PEERS}
+
+
+def measure(chosen, cases):
+    """Prints times as they come; gives what a picture shows."""
+    print("""\
+wall time of a call in µs: the median of the turns' medians, and half of their span; the ratio to the best peer, and at
+worst, to it without what it takes for a call that computes nothing, most of which is Python's part
+""")
+    table = Table(
+        ("network", 11), ("rows", 4), *((name, 14) for name in SETTINGS), ("ratio", 5), ("at worst", 8),
+        ("difference", 10))
+    drawn, best, worst = {}, {}, []
+    for network, suffix, batch in cases:
+        model, inputs = chosen.folder / f"{network}.onnx", chosen.folder / f"{network}{suffix}.npz"
+        error = compare(chosen.headgate, model, inputs, batch)
+        results = in_turns(chosen.rounds, systems(chosen, model, inputs, batch))
+        wall = {name: Figure([one["wall_us"]["p50"] for one in turns]) for name, turns in results.items()}
+        case = f"{network}{suffix}, {batch} row{'s' * (batch > 1)}"
+        drawn[case] = {name: figure.median for name, figure in wall.items()}
+        best[case] = min(wall[peer].median for peer in PEERS)
+        calls = {peer: Figure([one["call_us"] for one in results[peer]]).median for peer in PEERS}
+        least = min(wall[peer].median - calls[peer] for peer in PEERS)
+        worst.append(wall["headgate"].median / max(least, 1))
+        ratio = wall["headgate"].median / best[case]
+        table.row(
+            network + suffix, batch, *wall.values(), f"{ratio:.2f}", f"{worst[-1]:.2f}", f"{error:.0e}")
+    ratios = [times["headgate"] / best[case] for case, times in drawn.items()]
+    print(f"\ngeometric means: {geometric_mean(ratios):.2f}, at worst {geometric_mean(worst):.2f}")
+    return drawn, best
+
+
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("headgate")
-    parser.add_argument("folder", type=pathlib.Path)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=1)
-    parser.add_argument("--only", action="append")
-    options = parser.parse_args()
-    for system, settings in SETTINGS.items():
-        print(f"{system:12} {settings}")
-    print(f"\nmedian wall time of a call in µs, median of {options.rounds} turns, and their spread; ratio to the best")
-    print("peer, and to it without what it takes for a call that computes nothing, most of which is Python's part")
-    heads = f"{'ratio':>8}{'at worst':>10}{'difference':>12}"
-    print(f"{'network':14}{'rows':>5}" + "".join(f"{name:>22}" for name in SETTINGS) + heads)
-    ratios, worst = [], []
-    for network, suffix, batch in CASES:
-        if options.only and network not in options.only:
-            continue
-        model, inputs = options.folder / f"{network}.onnx", options.folder / f"{network}{suffix}.npz"
-        error = compare(options.headgate, model, inputs, batch)
-        times, calls = {name: [] for name in SETTINGS}, {peer: [] for peer in PEERS}
-        for _ in range(options.rounds):
-            times["headgate"].append(ours(options.headgate, model, inputs, batch, options)["wall_us"]["p50"])
-            for peer in PEERS:
-                measured = theirs(peer, model, inputs, batch, options)
-                times[peer].append(measured["wall_us"]["p50"])
-                calls[peer].append(measured["call_us"])
-        medians = {name: statistics.median(values) for name, values in times.items()}
-        ratio = medians["headgate"] / min(medians[peer] for peer in PEERS)
-        ratios.append(ratio)
-        least = min(medians[peer] - statistics.median(calls[peer]) for peer in PEERS)
-        worst.append(medians["headgate"] / max(least, 1))
-        cells = "".join(
-            f"{medians[name]:>12,.0f} ±{(max(values) - min(values)) / 2 / medians[name] * 100:>6.1f} %"
-            for name, values in times.items())
-        print(f"{network + suffix:14}{batch:>5}{cells}{ratio:>8.2f}{worst[-1]:>10.2f}{error:>12.1e}", flush=True)
-    means = [math.exp(statistics.fmean(map(math.log, values))) for values in (ratios, worst)]
-    print(f"\ngeometric means: {means[0]:.2f}, at worst {means[1]:.2f}")
+    chosen = options(__doc__)
+    cases = [case for case in CASES if not chosen.only or case[0] in chosen.only]
+    if not cases:
+        print(f"no network of that name: there are {', '.join(dict.fromkeys(name for name, _, _ in CASES))}")
+        return
+    print_settings(SETTINGS)
+    drawn, best = measure(chosen, cases)
+    file = chosen.folder.parent / "networks.svg"
+    picture.draw(file, "Networks: wall time of a call", drawn, best)
+    print(f"\npicture: {file}")
 
 
 if __name__ == "__main__":
