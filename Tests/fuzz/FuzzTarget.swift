@@ -76,12 +76,15 @@ enum FuzzTarget: String {
     guard let model = try? TreeModel(ModelBytes(bytes), format: format, givesRawScores: true) else { return }
     guard case .tensor(_, let shape?) = model.inputs[0].type, let width = shape[1], width <= 64 else { return }
     let values: [Double] = [0, 1, -1, 2.5, .nan, .infinity, -.infinity, 1e300, 3, 16_777_216, -0.0, 0.5]
-    let elements = (0..<5 * width).map { values[($0 * 7 + $0 / 5) % values.count] }
     let budget = MemoryBudget(limit: 1 << 20)
-    guard let rows = try? Tensor(shape: [5, width], doubles: elements),
-      let inputs = try? model.converted([TreeModel.inputName: .tensor(rows)], budget: budget)
-    else { return }
-    _ = try? model.run([inputs[TreeModel.inputName]], budget: budget)
+    // A few rows are taken one by one, many together.
+    for count in [5, 70] {
+      let elements = (0..<count * width).map { values[($0 * 7 + $0 / 5) % values.count] }
+      guard let rows = try? Tensor(shape: [count, width], doubles: elements),
+        let features = try? model.converted(.tensor(rows), budget: budget)
+      else { return }
+      _ = try? model.run([features], budget: budget)
+    }
   }
 
   private static func weights(_ bytes: UnsafeRawBufferPointer) {
