@@ -1,7 +1,8 @@
 // Bins of one type of number, on one instruction set, with the vectors of gemm.h and vectors `index` of as many int32.
 //
 // A binary search without jumps, which would be mispredicted half the time, in several rows or columns side by side.
-// Bound by the latency and the number of loads: with AVX-512 2 ns for a column of 255 thresholds and one row of many.
+// Bound by the latency and the number of loads: with AVX-512 2 ns (doubles 3) for a column of 255 thresholds and one row
+// of many, in plain C 4 to 5.
 
 // Steps on to where each value is among the thresholds, from `place` on: four vectors at a time, as each step waits for
 // the one before.

@@ -1,31 +1,21 @@
 // Bins and trees with plain C.
 
 #define DEFINE_INDICES(NAME, REAL, VECTOR, LANES)                                                       \
-  typedef struct {                                                                                    \
-    int32_t lane[LANES];                                                                              \
-  } NAME(index);                                                                                      \
+  typedef int32_t NAME(index) __attribute__((vector_size(4 * LANES), aligned(4)));                       \
   HG_INLINE NAME(index) NAME(load_index)(const int32_t *p) { return *(const NAME(index) *)p; }        \
-  HG_INLINE NAME(index) NAME(spread_index)(int32_t x) {                                               \
-    NAME(index) result;                                                                               \
-    for (size_t i = 0; i < LANES; i++) result.lane[i] = x;                                            \
-    return result;                                                                                    \
-  }                                                                                                   \
-  HG_INLINE NAME(index) NAME(subtract_index)(NAME(index) x, NAME(index) y) {                          \
-    for (size_t i = 0; i < LANES; i++) x.lane[i] -= y.lane[i];                                        \
-    return x;                                                                                         \
-  }                                                                                                   \
+  HG_INLINE NAME(index) NAME(spread_index)(int32_t x) { return x - (NAME(index)){0}; }                \
+  HG_INLINE NAME(index) NAME(subtract_index)(NAME(index) x, NAME(index) y) { return x - y; }          \
   HG_INLINE VECTOR NAME(gather)(const REAL *p, NAME(index) at) {                                      \
     VECTOR result;                                                                                    \
-    for (size_t i = 0; i < LANES; i++) result[i] = p[at.lane[i]];                                     \
+    for (size_t i = 0; i < LANES; i++) result[i] = p[at[i]];                                     \
     return result;                                                                                    \
   }                                                                                                   \
   HG_INLINE NAME(index) NAME(step_on)(NAME(index) place, VECTOR threshold, VECTOR value, int32_t step) { \
-    for (size_t i = 0; i < LANES; i++) place.lane[i] += threshold[i] < value[i] ? step : 0;           \
-    return place;                                                                                     \
+    return place + (__builtin_convertvector(threshold < value, NAME(index)) & step);                     \
   }                                                                                                   \
   HG_INLINE void NAME(store_bins)(uint8_t *p, NAME(index) bins, VECTOR value, NAME(index) missing) {  \
     for (size_t i = 0; i < LANES; i++) {                                                              \
-      p[i] = (uint8_t)(value[i] != value[i] ? missing.lane[i] : bins.lane[i]);                        \
+      p[i] = (uint8_t)(value[i] != value[i] ? missing[i] : bins[i]);                        \
     }                                                                                                 \
   }
 

@@ -36,7 +36,7 @@ import Testing
       guard leaves > 1 else {
         description.appendLeaf(
           (0..<weights).map {
-            .init(target: (target + $0) % description.targetCount, value: Double(random.below(2001) - 1000) / 64)
+            .init(target: (target + $0) % description.targetCount, value: Double(random.below(1 << 30) - 1 << 29) / 3)
           })
         return
       }
@@ -155,7 +155,7 @@ import Testing
       try check(Float.self, trees, isBinned: true)
       try check(Double.self, trees, isBinned: true)
       let mixed = try Trees(
-        count: 10, leaves: leaves, targets: targets, weightsPerLeaf: weightsPerLeaf,
+        count: 21, leaves: leaves, targets: targets, weightsPerLeaf: weightsPerLeaf,
         modes: [.lessOrEqual, .member, .truncatedMember, .lessOrEqualZeroMissing, .greater], seed: UInt64(seed))
       try check(Float.self, mixed, isBinned: true)
       try check(Double.self, mixed, isBinned: true)
@@ -168,6 +168,37 @@ import Testing
     try check(Float.self, equal, isBinned: false)
     let large = try Trees(count: 9, leaves: 2000, targets: 2, weightsPerLeaf: 1, modes: [.lessOrEqual], seed: 5)
     try check(Double.self, large, isBinned: false)
+  }
+
+  @Test func `adds tree by tree to what is there, in any number of blocks`() throws {
+    for targets in [1, 3, 100] {
+      let trees = try Trees(
+        count: 25, leaves: 60, targets: targets, weightsPerLeaf: 1, modes: [.lessOrEqual, .greater],
+        seed: UInt64(targets))
+      let forest = try Forest<Float>(trees.description)
+      var random = SystemIndependentRandom(7)
+      for count in [1, 30, 600] {
+        let rows = (0..<count).map { _ in (0..<Self.features).map { _ in Float(random.below(99) - 50) / 16 } }
+        let start = (0..<count * targets).map { _ in Float(random.below(1000)) / 7 }
+        var scores = start
+        forest.add(rows.flatMap { $0 }, count: count, stride: Self.features, to: &scores)
+        var expected = start
+        for (row, features) in rows.enumerated() {
+          for tree in trees.description.roots.indices {
+            let weight = trees.description.weights[
+              trees.description.weightRange(trees.leaf(features, tree: tree)).lowerBound]
+            expected[row * targets + weight.target] += Float(weight.value)
+          }
+        }
+        #expect(scores == expected)
+      }
+    }
+  }
+
+  @Test func `with more columns than its few trees are worth is walked`() throws {
+    let trees = try Trees(
+      count: 2, leaves: 60, targets: 1, weightsPerLeaf: 1, modes: [.lessOrEqual, .lessOrEqualZeroMissing], seed: 8)
+    try check(Float.self, trees, isBinned: false)
   }
 
   @Test func `does not read features that only unreachable nodes name`() throws {

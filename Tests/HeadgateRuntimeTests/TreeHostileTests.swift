@@ -31,7 +31,10 @@ import Testing
     form: String, original: [UInt8]
   ) throws {
     let count = ProcessInfo.processInfo.environment["HEADGATE_SCALE_FUZZ"].flatMap(Int.init) ?? 2000
-    let input = try Tensor(shape: [4, 3], floats: [0.5, 1, 1, .nan, -1, 2, -2, .infinity, 3, 3, 0, 1e20])
+    let values: [Float] = [0.5, 1, 1, .nan, -1, 2, -2, .infinity, 3, 3, 0, 1e20]
+    let few = try Tensor(shape: [4, 3], floats: values)
+    // So many that they are taken together.
+    let many = try Tensor(shape: [32, 3], floats: (0..<8).flatMap { _ in values })
     var random = SplitMix(state: UInt64(form.utf8.count))
     var loaded = 0
     for _ in 0..<count {
@@ -40,7 +43,7 @@ import Testing
         continue
       }
       loaded += 1
-      _ = try? model.run(["features": input])
+      for rows in [few, many] { _ = try? model.run(["features": rows]) }
     }
     // Both ways are tried, or the changes prove nothing.
     #expect(loaded > count / 100)

@@ -189,8 +189,8 @@ typedef struct hg_kernel_set {
   /// y[i] *= factor
   void (*multiply)(size_t n, float factor, float *y);
 
-  /// The bins of up to HG_TREE_ROWS rows, `stride` features apart, as a block. Those of up to the next multiple of 64
-  /// rows are written as well. The features of 64 rows are fewer than 2^31.
+  /// The bins of up to HG_TREE_ROWS rows, `stride` features apart, as a block. Bytes of up to the next multiple of
+  /// 64 rows may be written too; what lies there leads to some leaf. The features of 64 rows are fewer than 2^31.
   void (*sbins)(const hg_bins_f32 *forest, const float *x, size_t rows, size_t stride, uint8_t *bins);
   void (*dbins)(const hg_bins_f64 *forest, const double *x, size_t rows, size_t stride, uint8_t *bins);
   /// The bins of one row, side by side, as many as the width of the columns.
@@ -205,7 +205,7 @@ typedef struct hg_kernel_set {
   void (*sleaf_sums)(size_t rows, const uint8_t *leaves, const float *values, size_t count, float *sums);
   void (*dleaf_sums)(size_t rows, const uint8_t *leaves, const double *values, size_t count, double *sums);
   /// The leaf that one row reaches in each of `count` trees, which have no way to a leaf of more than 2^rounds tests.
-  /// There are HG_SMALL_COLUMNS bins. NULL where hg_tree_leaves_of_row is no slower.
+  /// There are HG_SMALL_COLUMNS bins. NULL where instructions for it are missing.
   void (*small_tree_leaves)(const hg_small_tree *trees, size_t count, size_t rounds, const uint8_t *bins,
                             uint8_t *leaves);
 } hg_kernel_set;

@@ -57,9 +57,9 @@ typedef enum hg_bin_kind {
   HG_BIN_NUMBER,
   /// The same, and what is within 1e-35 of zero is missing too.
   HG_BIN_NUMBER_NOT_ZERO,
-  /// A whole number from 0 to HG_BIN_CATEGORIES - 1, else HG_BIN_NO_CATEGORY. NaN is missing.
+  /// A number from 0 to below HG_BIN_CATEGORIES, cut to a whole one, else HG_BIN_NO_CATEGORY. NaN is missing.
   HG_BIN_CATEGORY,
-  /// The same of a number cut to a whole one, so that what lies above -1 is 0.
+  /// The same, where what lies above -1 is 0 too.
   HG_BIN_TRUNCATED_CATEGORY,
 } hg_bin_kind;
 
@@ -68,9 +68,10 @@ enum { HG_BIN_CATEGORIES = 254, HG_BIN_MISSING_CATEGORY = 254, HG_BIN_NO_CATEGOR
 /// What is known of a column.
 typedef enum hg_bin_field {
   HG_BIN_FEATURE,
-  /// Where its thresholds begin: in ascending order, and then infinities up to 2 * step - 1.
+  /// Where its thresholds begin: in ascending order, and then infinities up to 2 * step - 1. Of a category, which has
+  /// none, those of another column of its group.
   HG_BIN_START,
-  /// The greatest step of the search, a power of two up to 128; 0 when there is no threshold.
+  /// The greatest step of the search in the column's group, a power of two up to 128; 0 without any threshold.
   HG_BIN_STEP,
   /// An hg_bin_kind.
   HG_BIN_KIND,

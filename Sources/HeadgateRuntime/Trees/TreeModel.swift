@@ -117,7 +117,9 @@ final class TreeModel: Sendable {
 
   /// Runs the model on features that were checked against `inputs`.
   func run(_ inputs: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
-    guard case .tensor(let features)?? = inputs.first else { return [] }
+    guard case .tensor(let features)?? = inputs.first else {
+      throw RunError(.invalidInput, "input '\(Self.inputName)' is no tensor")
+    }
     do {
       return try predict(features, budget)
     } catch {

@@ -153,6 +153,8 @@ package enum BinLimits {
   package static var blockRows: Int { HG_TREE_ROWS }
   /// The trees that `BinnedTrees.leaves` takes at once.
   package static var treesAtOnce: Int { HG_TREES_AT_ONCE }
+  /// The leaves of a tree.
+  package static var leafCount: Int { HG_TREE_LEAVES }
   /// The thresholds that one column tells apart.
   package static var thresholdsPerColumn: Int { 255 }
   /// The operand of the first set.

@@ -21,8 +21,6 @@ package struct BinnedTrees: Sendable {
     }
   }
 
-  private static var maxLeafCount: Int { HG_TREE_LEAVES }
-
   private var tests: [hg_tree_test] = []
   private var starts: [UInt32] = [0]
   private var sets: [UInt8] = []
@@ -44,7 +42,7 @@ package struct BinnedTrees: Sendable {
   ///
   /// Returns whether there are no more leaves than bytes; nothing of this value may be used otherwise.
   package mutating func append(_ tree: ArraySlice<Test>) -> Bool {
-    guard tree.count < Self.maxLeafCount else { return false }
+    guard tree.count < BinLimits.leafCount else { return false }
     let start = tests.count
     var leafCount: UInt8 = 0
     // The tests whose true branch is not complete.
@@ -86,9 +84,12 @@ package struct BinnedTrees: Sendable {
   }
 
   /// Ends the trees; rows will have `columnCount` columns.
+  ///
+  /// Trees of few tests are walked through faster than all their tests are made at once.
   package mutating func finish(columnCount: Int, using kernels: KernelSet = .current) {
     let canBeSmall =
       kernels.table.pointee.small_tree_leaves != nil && sets.isEmpty && columnCount <= HG_SMALL_COLUMNS
+      && tests.count >= 8 * count
       && (0..<count).allSatisfy { starts[$0 + 1] - starts[$0] < HG_SMALL_LEAVES }
     guard canBeSmall else { return }
     smallTrees = [hg_small_tree](repeating: hg_small_tree(), count: count)

@@ -27,11 +27,9 @@ struct FeatureBins<Scalar: TreeScalar> {
   /// The place of each source by its number, -1 where there is none.
   private var places: [Int32]
 
-  private static var maxFeatureCount: Int { 1 << 20 }
-
-  /// Nil when there are so many features that a table of them would take more than the trees.
-  init?(featureCount: Int) {
-    guard featureCount <= Self.maxFeatureCount else { return nil }
+  /// Nil when there are so many features that a table of them would take more than the tests.
+  init?(featureCount: Int, testCount: Int) {
+    guard featureCount <= 1024 + testCount else { return nil }
     places = [Int32](repeating: -1, count: featureCount << 3)
   }
 

@@ -30,7 +30,7 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
     guard treeCount > 0 else { throw TensorError(.invalidValue, "the ensemble has no trees") }
     let order = try ForestDescription.Order(description)
     columns = order.columns
-    if let binned = BinnedForest<Scalar>(description, in: order), binned.isWorthwhile {
+    if let binned = BinnedForest<Scalar>(description, in: order) {
       form = .binned(binned)
     } else {
       form = .walked(WalkedForest(description, in: order))
