@@ -133,6 +133,13 @@ import Testing
     _ = try Self.load(from, to, in: TreeFiles.text)
   }
 
+  @Test(arguments: ["-2147483648", "2147483647", "3", "-5"])
+  func `of LightGBM is refused for a child that is not there below a test that nothing leads to`(child: String) throws {
+    let error = try Self.load("left_child=1 2 -1", "left_child=1 -1 \(child)", in: Self.unsized)
+    #expect(error?.code == .invalidGraph)
+    #expect(error?.message.contains("child \(child)") == true)
+  }
+
   @Test func `may not nest without end`() {
     for text in [
       "{\"learner\":{\"attributes\":" + String(repeating: "{\"a\":", count: 100_000),

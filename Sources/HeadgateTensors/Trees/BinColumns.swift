@@ -7,9 +7,9 @@ package struct BinColumns<Scalar: TreeScalar>: Sendable {
     case number
     /// The same, where numbers within 1e-35 of zero count as missing.
     case numberNotZero
-    /// A category from 0 to `categoryCount - 1`; others are in no set.
+    /// A category: a number from 0 to below `BinLimits.categoryCount`, cut to a whole one. Others are in no set.
     case category
-    /// The same, cut to a whole number first.
+    /// The same, where what lies above -1 is category 0 too.
     case truncatedCategory
 
     package var isCategory: Bool { self == .category || self == .truncatedCategory }
@@ -18,7 +18,7 @@ package struct BinColumns<Scalar: TreeScalar>: Sendable {
   package struct Column {
     let feature: Int
     let kind: Kind
-    /// Whether missing values pass all tests; of categories, those whose set has `missingCategory`.
+    /// Whether missing values pass all tests; of categories, those whose set has `BinLimits.missingCategory`.
     let missingIsTrue: Bool
     /// Of numbers the thresholds, in ascending order and at most `BinLimits.thresholdsPerColumn`.
     let thresholds: ArraySlice<Scalar>
@@ -81,7 +81,8 @@ package struct BinColumns<Scalar: TreeScalar>: Sendable {
     count == 0 ? 0 : 1 << (Int.bitWidth - 1 - count.leadingZeroBitCount)
   }
 
-  /// Writes the bins of up to `BinLimits.blockRows` rows, that of row `r` in column `c` to `bins[c * BinLimits.blockRows + r]`.
+  /// Writes the bins of up to `BinLimits.blockRows` rows, that of row `r` in column `c` to
+  /// `bins[c * BinLimits.blockRows + r]`.
   ///
   /// SAFETY: the rows must have all features, and `bins` room for `count * blockRows` bytes.
   @_specialize(where Scalar == Float)

@@ -116,10 +116,11 @@ package struct BinnedTrees: Sendable {
     withTrees { hg_tree_leaves_of_row($0, count, bins, leaves) }
   }
 
-  /// Writes the leaves of rows in up to `BinLimits.treesAtOnce` trees; those of each tree begin `BinLimits.blockRows` bytes further.
+  /// Writes the leaves of rows in up to `BinLimits.treesAtOnce` trees; those of each tree begin `BinLimits.blockRows`
+  /// bytes further.
   ///
-  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `BinLimits.blockRows`, and `leaves` has room for
-  /// `treesAtOnce * blockRows`.
+  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `BinLimits.blockRows`, and `leaves` has room
+  /// for `treesAtOnce * blockRows`.
   package func leaves(
     ofTrees trees: Range<Int>, _ bins: UnsafePointer<UInt8>, rows: Int, into leaves: UnsafeMutablePointer<UInt8>,
     using kernels: KernelSet = .current

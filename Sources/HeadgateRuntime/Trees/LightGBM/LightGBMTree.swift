@@ -88,8 +88,12 @@ struct LightGBMTree: Sendable {
     try checkShape()
   }
 
-  /// Checks that the root leads to every node at most once.
+  /// Checks that all children are there, also of tests that nothing leads to, and that the root leads to every node at
+  /// most once.
   private func checkShape() throws(ModelFileError) {
+    for child in left + right where child < 0 ? Int(~child) >= leafCount : Int(child) >= left.count {
+      throw invalid("of \(leafCount) leaves has a child \(child), which is not there")
+    }
     var isReached = [Bool](repeating: false, count: left.count)
     var isLeafReached = [Bool](repeating: false, count: leafCount)
     var stack = left.isEmpty ? [] : [0]
