@@ -23,6 +23,7 @@ enum { NAME(COLUMNS) = 2 * LANES };
 #include "gemm_pack.h"
 #include "gemm_few_rows.h"
 #include "gemm_tail.h"
+#include "gemm_share.h"
 
 // A product in all its forms: A packed or as it is; B packed, as it is, or the patches of an image.
 typedef struct {
@@ -39,6 +40,7 @@ typedef struct {
   const NAME(hg_finish) *finish;
   REAL *c;
   size_t c_row, c_column;
+  hg_share share;
 } NAME(job);
 
 // Where the panels of B lie for a depth of `depth` from `p` on.
@@ -74,7 +76,7 @@ static TARGET void NAME(tails)(const NAME(job) *job, const NAME(band) *band, siz
 // The tiles of one panel of B with `count` slivers of A, which begin at row `i` and are packed in `left` when the job
 // has them not packed ahead.
 static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, size_t i, size_t count, size_t j,
-                                const REAL *left) {
+                                int is_first, const REAL *left) {
   const size_t m = job->m, p = band->p, depth = band->depth;
   const size_t width = job->n - j < NAME(COLUMNS) ? job->n - j : NAME(COLUMNS);
   const int adds = job->accumulate || p > 0, is_last = p + depth == job->k;
@@ -101,7 +103,7 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     if (job->packed_b) {
       stride = (width + count - 1) / count;
       ahead = right + width * depth + s * stride * depth;
-    } else if (job->packed_a && j == 0) {
+    } else if (job->packed_a && is_first) {
       ahead = a + rows * depth, stride = rows;
     }
     REAL *to = job->c + i * job->c_row + j * job->c_column;
@@ -134,6 +136,7 @@ static TARGET void NAME(product)(const NAME(job) *job) {
     return;
   }
   if (k == 0) {
+    if (job->share.index > 0) return;
     for (size_t i = 0; i < m && !job->accumulate; i++) {
       for (size_t j = 0; j < n; j++) job->c[i * job->c_row + j * job->c_column] = 0;
     }
@@ -142,7 +145,9 @@ static TARGET void NAME(product)(const NAME(job) *job) {
   }
   REAL panel[NAME(COLUMNS) * HG_DEPTH] __attribute__((aligned(64))), sliver[ROWS * HG_DEPTH];
   REAL *block = NULL;
-  const size_t slivers = (m + ROWS - 1) / ROWS;
+  const NAME(area) part = NAME(part)(m, n, job->packed_a != NULL, job->share);
+  const size_t slivers = (part.end_row - part.row + ROWS - 1) / ROWS;
+  if (slivers == 0 || part.column == part.end_column) return;
   // What is packed ahead is read where it lies. Else blocks are as even as possible, for each reads B again.
   size_t most = slivers;
   if (!job->packed_a && m > ROWS) {
@@ -154,13 +159,13 @@ static TARGET void NAME(product)(const NAME(job) *job) {
   }
   // Packing B pays only when it is read again.
   NAME(band) band = {.is_direct = is_plain && m <= 2 * ROWS && job->b_column == 1, .panel = panel};
-  for (size_t i = 0, next; i < m; i = next) {
+  for (size_t i = part.row, next; i < part.end_row; i = next) {
     for (band.p = 0; band.p < k; band.p += HG_DEPTH) {
       band.depth = k - band.p < HG_DEPTH ? k - band.p : HG_DEPTH;
       size_t count = 0;
       const REAL *left = block ? block : sliver;
       next = i;
-      for (size_t rows; count < most && next < m; count++, next += rows) {
+      for (size_t rows; count < most && next < part.end_row; count++, next += rows) {
         rows = NAME(sliver_rows)(m, next);
         if (job->packed_a) continue;
         const REAL *a = job->a + next * job->a_row + band.p * job->a_column;
@@ -170,7 +175,9 @@ static TARGET void NAME(product)(const NAME(job) *job) {
         }
         NAME(pack)(rows, band.depth, a, job->a_column, job->a_row, (REAL *)left + (next - i) * band.depth);
       }
-      for (size_t j = 0; j < n; j += NAME(COLUMNS)) NAME(column)(job, &band, i, count, j, left);
+      for (size_t j = part.column; j < part.end_column; j += NAME(COLUMNS)) {
+        NAME(column)(job, &band, i, count, j, j == part.column, left);
+      }
     }
   }
   free(block);
@@ -178,10 +185,24 @@ static TARGET void NAME(product)(const NAME(job) *job) {
 
 static void NAME(gemm)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,
                        const REAL *b, size_t b_row, size_t b_column, int accumulate, const NAME(hg_finish) *finish,
-                       REAL *c, size_t c_row) {
+                       REAL *c, size_t c_row, hg_share share) {
+  if (m == 0 || n == 0) return;
+  NAME(hg_finish) finish_of_part;
+  if (share.count > 1) {
+    // A part is a product of its own here, so that each may take the way that suits it.
+    const NAME(area) part = NAME(part)(m, n, 0, share);
+    if (part.row == part.end_row || part.column == part.end_column) return;
+    m = part.end_row - part.row, n = part.end_column - part.column;
+    a += part.row * a_row, b += part.column * b_column, c += part.row * c_row + part.column;
+    if (finish) {
+      finish_of_part = *finish, finish = &finish_of_part;
+      if (finish->row_offsets) finish_of_part.row_offsets += part.row;
+      if (finish->column_offsets) finish_of_part.column_offsets += part.column;
+    }
+  }
   NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column, .b = b,
                    .b_row = b_row, .b_column = b_column, .accumulate = accumulate, .finish = finish, .c = c,
-                   .c_row = c_row, .c_column = 1};
+                   .c_row = c_row, .c_column = 1, .share = {0, 1}};
   if (n < LANES && m > n) {
     // Columns of C lie along the registers when it has fewer columns than rows; no bit changes, for x * y is y * x.
     job.m = n, job.n = m;
@@ -197,22 +218,24 @@ static void NAME(gemm)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, 
 
 static void NAME(gemm_packed)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,
                               const REAL *packed, int accumulate, const NAME(hg_finish) *finish, REAL *c,
-                              size_t c_row) {
+                              size_t c_row, hg_share share) {
   if (n < LANES) {
     // A single narrow panel lies as B itself would.
-    NAME(gemm)(m, n, k, alpha, a, a_row, a_column, packed, n, 1, accumulate, finish, c, c_row);
+    NAME(gemm)(m, n, k, alpha, a, a_row, a_column, packed, n, 1, accumulate, finish, c, c_row, share);
     return;
   }
   const NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column,
                          .packed_b = packed, .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row,
-                         .c_column = 1};
+                         .c_column = 1, .share = share};
   NAME(product)(&job);
 }
 
 static void NAME(gemm_patches)(size_t m, size_t n, size_t k, const REAL *packed, const NAME(hg_patches) *patches,
-                               int accumulate, const NAME(hg_finish) *finish, REAL *c, size_t c_row) {
+                               int accumulate, const NAME(hg_finish) *finish, REAL *c, size_t c_row,
+                               hg_share share) {
   const NAME(job) job = {.m = m, .n = n, .k = k, .alpha = 1, .packed_a = packed, .patches = patches,
-                         .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row, .c_column = 1};
+                         .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row, .c_column = 1,
+                         .share = share};
   NAME(product)(&job);
 }
 

@@ -30,11 +30,12 @@ HG_INLINE TARGET void NAME(spread_four)(const VECTOR x[4], VECTOR y[4]) {
   y[2] = NAME(subtract)(x[2], x[1]), y[3] = NAME(subtract)(x[1], x[3]);
 }
 
-// Transforms the tiles of some lines. Element e of B^T d B, for all channels and tiles, lies at `target` +
-// e * channels * tiles, in the order of the panels of a product's right side.
-static TARGET void NAME(winograd_input)(size_t channels, size_t lines, const NAME(hg_patches) *patches, REAL *target) {
+// Transforms the tiles of some lines for the channels from `begin` to before `end`. Element e of B^T d B, for all
+// channels and tiles, lies at `target` + e * channels * tiles, in the order of the panels of a product's right side.
+static TARGET void NAME(winograd_input)(size_t channels, size_t begin, size_t end, size_t lines,
+                                        const NAME(hg_patches) *patches, REAL *target) {
   const size_t tiles = lines * patches->length;
-  for (size_t c = 0; c < channels; c++) {
+  for (size_t c = begin; c < end; c++) {
     const size_t *steps = patches->steps + c * 16, block = c / HG_DEPTH * HG_DEPTH;
     const size_t depth = channels - block < HG_DEPTH ? channels - block : HG_DEPTH;
     for (size_t first = 0; first < tiles; first += NAME(COLUMNS)) {
@@ -73,12 +74,12 @@ HG_INLINE TARGET void NAME(gather_four)(const VECTOR x[4], VECTOR y[2]) {
 }
 
 // Turns products of tiles of some lines, each element features * tiles after the one before, into two lines of outputs
-// for each, and finishes them.
-static TARGET void NAME(winograd_output)(const NAME(hg_winograd) *job, size_t first, size_t lines,
-                                         const REAL *products) {
+// for each, and finishes them, for the features from `begin` to before `end`.
+static TARGET void NAME(winograd_output)(const NAME(hg_winograd) *job, size_t begin, size_t end, size_t first,
+                                         size_t lines, const REAL *products) {
   const size_t length = job->patches->length, tiles = lines * length, element = job->features * tiles;
   const VECTOR least = NAME(spread)(job->finish->least), greatest = NAME(spread)(job->finish->greatest);
-  for (size_t f = 0; f < job->features; f++) {
+  for (size_t f = begin; f < end; f++) {
     const VECTOR offset = NAME(spread)(job->finish->row_offsets ? job->finish->row_offsets[f] : 0);
     for (size_t line = 0; line < lines; line++) {
       for (size_t j = 0; j < length; j += LANES) {
@@ -114,22 +115,26 @@ static TARGET void NAME(winograd_output)(const NAME(hg_winograd) *job, size_t fi
   }
 }
 
-static TARGET void NAME(winograd)(const NAME(hg_winograd) *job) {
+static TARGET void NAME(winograd)(const NAME(hg_winograd) *job, hg_winograd_step step, size_t first, hg_share share) {
   const size_t channels = job->channels, features = job->features;
-  for (size_t first = 0; first < job->lines; first += job->lines_at_once) {
-    const size_t lines = job->lines - first < job->lines_at_once ? job->lines - first : job->lines_at_once;
-    const size_t tiles = lines * job->patches->length;
-    REAL *input = job->scratch, *products = job->scratch + 16 * channels * tiles;
+  const size_t lines = job->lines - first < job->lines_at_once ? job->lines - first : job->lines_at_once;
+  const size_t tiles = lines * job->patches->length;
+  const size_t all = step == HG_WINOGRAD_INPUT ? channels : step == HG_WINOGRAD_PRODUCTS ? 16 : features;
+  const size_t begin = all * share.index / share.count, end = all * (share.index + 1) / share.count;
+  REAL *input = job->scratch, *products = job->scratch + 16 * channels * tiles;
+  if (step == HG_WINOGRAD_INPUT) {
     NAME(hg_patches) patches = *job->patches;
     patches.lines += first;
-    NAME(winograd_input)(channels, lines, &patches, input);
-    for (size_t e = 0; e < 16; e++) {
+    NAME(winograd_input)(channels, begin, end, lines, &patches, input);
+  } else if (step == HG_WINOGRAD_PRODUCTS) {
+    for (size_t e = begin; e < end; e++) {
       const NAME(job) product = {.m = features, .n = tiles, .k = channels, .alpha = 1,
                                  .packed_a = job->packed + e * features * channels,
                                  .packed_b = input + e * channels * tiles, .c = products + e * features * tiles,
-                                 .c_row = tiles, .c_column = 1};
+                                 .c_row = tiles, .c_column = 1, .share = {0, 1}};
       NAME(product)(&product);
     }
-    NAME(winograd_output)(job, first, lines, products);
+  } else {
+    NAME(winograd_output)(job, begin, end, first, lines, products);
   }
 }

@@ -21,6 +21,9 @@ package struct OperatorCall: Sendable {
 
   package var attributes: Attributes { node.attributes }
 
+  /// The threads that may share the work.
+  package var team: ThreadTeam { budget.team }
+
   /// The tensor at an input.
   ///
   /// - Throws: `TensorError.missing` when it is absent, `TensorError.elementType` when it is no tensor.

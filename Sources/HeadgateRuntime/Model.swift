@@ -118,7 +118,9 @@ public struct Model: Sendable {
     for name in outputs ?? [] where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
     }
-    let budget = MemoryBudget(limit: options.maxRunBytes)
+    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    defer { ThreadPool.shared.end() }
+    let budget = MemoryBudget(limit: options.maxRunBytes, team: team)
     switch program {
     case .plan(let plan):
       let results = try plan.run(try arrange(values), captured: [], budget: budget, observer: observer)

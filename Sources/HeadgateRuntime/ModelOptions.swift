@@ -10,7 +10,16 @@ public struct ModelOptions: Sendable, Hashable {
   /// Whether a model of XGBoost or LightGBM also gives its raw scores, as the output `score` `[rows, scores]`.
   public var givesRawScores: Bool
 
-  public init(maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false) {
+  /// The most threads that a run may use, that of its caller included; nil for as many as there are processors.
+  ///
+  /// A run shares its work with threads that all models have in common, as far as other runs leave processors idle; it
+  /// gives the same bits on any number of threads.
+  public var maxThreads: Int?
+
+  public init(
+    maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false, maxThreads: Int? = nil
+  ) {
+    self.maxThreads = maxThreads
     self.maxRunBytes = maxRunBytes
     self.allowsExternalData = allowsExternalData
     self.givesRawScores = givesRawScores

@@ -4,7 +4,7 @@ import HeadgateKernels
 ///
 /// Products of floats are deterministic: an element of the result depends on its row of `a`, its column of `b` and
 /// `k` alone, to the last bit, whatever the other rows, the strides and the alignment are; on another instruction
-/// set the last places may differ.
+/// set the last places may differ. The threads that share a product make no difference either.
 package enum MatrixProduct {
   /// A matrix in memory: element `(i, j)` lies `i * rowStride + j * columnStride` after the start.
   package struct Operand<Element> {
@@ -28,12 +28,14 @@ package enum MatrixProduct {
   package static func multiply(
     _ a: Operand<Float>, _ b: Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
     alpha: Float = 1, accumulate: Bool = false, finish: Finish<Float> = Finish(), columns: Int? = nil,
-    using kernels: KernelSet = .current
+    team: ThreadTeam = .alone, using kernels: KernelSet = .current
   ) {
     finish.withKernelForm { finish in
-      kernels.table.pointee.sgemm(
-        m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
-        accumulate ? 1 : 0, finish, c, columns ?? n)
+      team.share(productTime(Float.self, m: m, n: n, k: k)) { share in
+        kernels.table.pointee.sgemm(
+          m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
+          accumulate ? 1 : 0, finish, c, columns ?? n, share)
+      }
     }
   }
 
@@ -41,12 +43,14 @@ package enum MatrixProduct {
   package static func multiply(
     _ a: Operand<Double>, _ b: Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, n: Int, k: Int,
     alpha: Double = 1, accumulate: Bool = false, finish: Finish<Double> = Finish(), columns: Int? = nil,
-    using kernels: KernelSet = .current
+    team: ThreadTeam = .alone, using kernels: KernelSet = .current
   ) {
     finish.withKernelForm { finish in
-      kernels.table.pointee.dgemm(
-        m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
-        accumulate ? 1 : 0, finish, c, columns ?? n)
+      team.share(productTime(Double.self, m: m, n: n, k: k)) { share in
+        kernels.table.pointee.dgemm(
+          m, n, k, alpha, a.start, a.rowStride, a.columnStride, b.start, b.rowStride, b.columnStride,
+          accumulate ? 1 : 0, finish, c, columns ?? n, share)
+      }
     }
   }
 }

@@ -1,12 +1,15 @@
 import Synchronization
 
-/// Counts the bytes of live tensors that were made under it and the steps of loops, and refuses to pass its limits.
+/// What a run may use. It counts the bytes of live tensors that were made under it and the steps of loops, and refuses
+/// to pass its limits; and it says which threads may help.
 ///
 /// Each run has one, and so has each node that is computed while a model is loaded. A tensor that leaves the run keeps its budget, so that the bytes are given back
 /// wherever the last reference ends.
 @usableFromInline
 package final class MemoryBudget: Sendable {
   package let limit: Int
+  /// The threads that may share the run's work.
+  package let team: ThreadTeam
   private let used = Atomic<Int>(0)
   /// Until when loops may go on while a model is loaded; nil for runs.
   private let foldingEnd: ContinuousClock.Instant?
@@ -18,8 +21,9 @@ package final class MemoryBudget: Sendable {
   private static let bytesPerStep = 1024
 
   /// - Parameter foldingEnd: given when it serves the load of a model and no run: when that is to go on without it.
-  package init(limit: Int, foldingUntil foldingEnd: ContinuousClock.Instant? = nil) {
+  package init(limit: Int, team: ThreadTeam = .alone, foldingUntil foldingEnd: ContinuousClock.Instant? = nil) {
     self.limit = limit
+    self.team = team
     self.foldingEnd = foldingEnd
   }
 

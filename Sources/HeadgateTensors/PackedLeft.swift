@@ -27,10 +27,10 @@ package struct PackedLeft<Element: ProductElement>: Sendable {
   /// SAFETY: the patches must hold `k * n` elements, `c` must have room for `m * n`.
   package func multiply(
     _ patches: ImagePatches<Element>, into c: UnsafeMutablePointer<Element>, n: Int, accumulate: Bool = false,
-    finish: Finish<Element> = Finish()
+    finish: Finish<Element> = Finish(), team: ThreadTeam = .alone
   ) {
     Element.multiply(
-      packed: start, patches, into: c, m: m, n: n, k: k, accumulate: accumulate, finish, kernels)
+      packed: start, patches, into: c, m: m, n: n, k: k, accumulate: accumulate, finish, team, kernels)
   }
 
   private var start: UnsafeMutablePointer<Element> { storage.base.assumingMemoryBound(to: Element.self) }

@@ -42,11 +42,14 @@ extension PackedMatrix<Float> {
   /// - Parameter columns: the distance between rows of `c`, when it is a part of a wider matrix.
   package func multiply(
     _ a: MatrixProduct.Operand<Float>, into c: UnsafeMutablePointer<Float>, m: Int, alpha: Float = 1,
-    accumulate: Bool = false, finish: Finish<Float> = Finish(), columns: Int? = nil
+    accumulate: Bool = false, finish: Finish<Float> = Finish(), columns: Int? = nil, team: ThreadTeam = .alone
   ) {
     finish.withKernelForm { finish in
-      kernels.table.pointee.sgemm_packed(
-        m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n)
+      team.share(productTime(Float.self, m: m, n: n, k: k)) { share in
+        kernels.table.pointee.sgemm_packed(
+          m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n,
+          share)
+      }
     }
   }
 }
@@ -63,11 +66,14 @@ extension PackedMatrix<Double> {
   /// The same in double precision.
   package func multiply(
     _ a: MatrixProduct.Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, alpha: Double = 1,
-    accumulate: Bool = false, finish: Finish<Double> = Finish(), columns: Int? = nil
+    accumulate: Bool = false, finish: Finish<Double> = Finish(), columns: Int? = nil, team: ThreadTeam = .alone
   ) {
     finish.withKernelForm { finish in
-      kernels.table.pointee.dgemm_packed(
-        m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n)
+      team.share(productTime(Double.self, m: m, n: n, k: k)) { share in
+        kernels.table.pointee.dgemm_packed(
+          m, n, k, alpha, a.start, a.rowStride, a.columnStride, start, accumulate ? 1 : 0, finish, c, columns ?? n,
+          share)
+      }
     }
   }
 }

@@ -11,7 +11,7 @@ package protocol ProductElement: TensorElement, BinaryFloatingPoint {
   /// `c[m, n] = a[m, k] patches[k, n]`, plus `c` as it was when `accumulate` is true; then finished.
   static func multiply(
     packed a: UnsafePointer<Self>, _ patches: ImagePatches<Self>, into c: UnsafeMutablePointer<Self>, m: Int, n: Int,
-    k: Int, accumulate: Bool, _ finish: Finish<Self>, _ kernels: KernelSet)
+    k: Int, accumulate: Bool, _ finish: Finish<Self>, _ team: ThreadTeam, _ kernels: KernelSet)
 
   /// `y[j] = offset + weights[0] * patches[0, j] + weights[1] * patches[1, j] + ...` for the columns of all lines, then
   /// within the bounds.
@@ -26,7 +26,7 @@ package protocol ProductElement: TensorElement, BinaryFloatingPoint {
   /// See `TiledKernel`.
   static func convolve(
     _ job: TiledJob, packed: UnsafePointer<Self>, _ patches: ImagePatches<Self>, into y: UnsafeMutablePointer<Self>,
-    _ finish: Finish<Self>, _ scratch: UnsafeMutablePointer<Self>, _ kernels: KernelSet)
+    _ finish: Finish<Self>, _ scratch: UnsafeMutablePointer<Self>, _ team: ThreadTeam, _ kernels: KernelSet)
 
   /// Spreads images that lie `plane` elements apart into dense ones.
   static func spread(
@@ -84,11 +84,15 @@ extension Float: ProductElement {
 
   package static func multiply(
     packed a: UnsafePointer<Float>, _ patches: ImagePatches<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int,
-    k: Int, accumulate: Bool, _ finish: Finish<Float>, _ kernels: KernelSet
+    k: Int, accumulate: Bool, _ finish: Finish<Float>, _ team: ThreadTeam, _ kernels: KernelSet
   ) {
     var patches = hg_patches_f32(patches)
-    finish.withKernelForm { finish in
-      kernels.table.pointee.sgemm_patches(m, n, k, a, &patches, accumulate ? 1 : 0, finish, c, n)
+    withUnsafePointer(to: &patches) { patches in
+      finish.withKernelForm { finish in
+        team.share(productTime(Float.self, m: m, n: n, k: k)) { share in
+          kernels.table.pointee.sgemm_patches(m, n, k, a, patches, accumulate ? 1 : 0, finish, c, n, share)
+        }
+      }
     }
   }
 
@@ -108,7 +112,7 @@ extension Float: ProductElement {
 
   package static func convolve(
     _ job: TiledJob, packed: UnsafePointer<Float>, _ patches: ImagePatches<Float>, into y: UnsafeMutablePointer<Float>,
-    _ finish: Finish<Float>, _ scratch: UnsafeMutablePointer<Float>, _ kernels: KernelSet
+    _ finish: Finish<Float>, _ scratch: UnsafeMutablePointer<Float>, _ team: ThreadTeam, _ kernels: KernelSet
   ) {
     var patches = hg_patches_f32(patches)
     var finish = hg_finish_f32(finish)
@@ -118,7 +122,9 @@ extension Float: ProductElement {
           channels: job.channels, features: job.features, rows: job.rows, columns: job.columns, lines: job.lines,
           lines_at_once: job.linesAtOnce, packed: packed, patches: patches, accumulate: job.accumulate ? 1 : 0,
           finish: finish, scratch: scratch, y: y)
-        kernels.table.pointee.swinograd(&form)
+        withUnsafePointer(to: &form) { form in
+          job.forEachStep(of: team) { kernels.table.pointee.swinograd(form, $0, $1, $2) }
+        }
       }
     }
   }
@@ -147,11 +153,15 @@ extension Double: ProductElement {
 
   package static func multiply(
     packed a: UnsafePointer<Double>, _ patches: ImagePatches<Double>, into c: UnsafeMutablePointer<Double>, m: Int,
-    n: Int, k: Int, accumulate: Bool, _ finish: Finish<Double>, _ kernels: KernelSet
+    n: Int, k: Int, accumulate: Bool, _ finish: Finish<Double>, _ team: ThreadTeam, _ kernels: KernelSet
   ) {
     var patches = hg_patches_f64(patches)
-    finish.withKernelForm { finish in
-      kernels.table.pointee.dgemm_patches(m, n, k, a, &patches, accumulate ? 1 : 0, finish, c, n)
+    withUnsafePointer(to: &patches) { patches in
+      finish.withKernelForm { finish in
+        team.share(productTime(Double.self, m: m, n: n, k: k)) { share in
+          kernels.table.pointee.dgemm_patches(m, n, k, a, patches, accumulate ? 1 : 0, finish, c, n, share)
+        }
+      }
     }
   }
 
@@ -172,7 +182,7 @@ extension Double: ProductElement {
   package static func convolve(
     _ job: TiledJob, packed: UnsafePointer<Double>, _ patches: ImagePatches<Double>,
     into y: UnsafeMutablePointer<Double>, _ finish: Finish<Double>, _ scratch: UnsafeMutablePointer<Double>,
-    _ kernels: KernelSet
+    _ team: ThreadTeam, _ kernels: KernelSet
   ) {
     var patches = hg_patches_f64(patches)
     var finish = hg_finish_f64(finish)
@@ -182,7 +192,9 @@ extension Double: ProductElement {
           channels: job.channels, features: job.features, rows: job.rows, columns: job.columns, lines: job.lines,
           lines_at_once: job.linesAtOnce, packed: packed, patches: patches, accumulate: job.accumulate ? 1 : 0,
           finish: finish, scratch: scratch, y: y)
-        kernels.table.pointee.dwinograd(&form)
+        withUnsafePointer(to: &form) { form in
+          job.forEachStep(of: team) { kernels.table.pointee.dwinograd(form, $0, $1, $2) }
+        }
       }
     }
   }

@@ -57,13 +57,14 @@ package struct TiledKernel<Element: ProductElement>: Sendable {
   ///   - accumulate: whether `y` holds what is added.
   package func convolve(
     _ patches: ImagePatches<Element>, lines: Int, into y: UnsafeMutablePointer<Element>, rows: Int, columns: Int,
-    accumulate: Bool, finish: Finish<Element>, scratch: UnsafeMutablePointer<Element>
+    accumulate: Bool, finish: Finish<Element>, scratch: UnsafeMutablePointer<Element>, team: ThreadTeam = .alone
   ) {
     let job = TiledJob(
       features: features, channels: channels, rows: rows, columns: columns, lines: lines,
       linesAtOnce: linesAtOnce(lines, length: patches.length), accumulate: accumulate)
     Element.convolve(
-      job, packed: storage.base.assumingMemoryBound(to: Element.self), patches, into: y, finish, scratch, kernels)
+      job, packed: storage.base.assumingMemoryBound(to: Element.self), patches, into: y, finish, scratch, team,
+      kernels)
   }
 }
 
@@ -75,4 +76,16 @@ package struct TiledJob {
   /// Lines of tiles of 2 x 2 outputs, and how many of them are transformed before they are multiplied.
   let lines, linesAtOnce: Int
   let accumulate: Bool
+
+  /// Calls `body` with each step for some lines after the other, the first of those, and the shares of the step, which
+  /// any of the threads may compute.
+  func forEachStep(of team: ThreadTeam, _ body: (hg_winograd_step, Int, hg_share) -> Void) {
+    // 16 elements of each tile of 2 x 2 outputs are multiplied; a transform takes about a quarter as long.
+    let products = productTime(Float.self, m: features, n: 16 * linesAtOnce * ((columns + 1) / 2), k: channels)
+    for first in stride(from: 0, to: lines, by: linesAtOnce) {
+      team.share(products / 4) { body(HG_WINOGRAD_INPUT, first, $0) }
+      team.share(products) { body(HG_WINOGRAD_PRODUCTS, first, $0) }
+      team.share(products / 4) { body(HG_WINOGRAD_OUTPUT, first, $0) }
+    }
+  }
 }

@@ -61,11 +61,11 @@ import Testing
     let (kernel, offsets) = (GuardedBuffer(problem.kernel), GuardedBuffer(problem.offsets))
     let packed = try PackedLeft(.init(kernel.start, columns: k), m: m, k: k, budget: .unlimited, using: kernels)
     problem.withPatches { patches in
-      for adds in [false, true] {
+      for (adds, team) in [(false, ThreadTeam.alone), (true, .alone), (false, .eager), (true, .eager)] {
         let result = GuardedBuffer(problem.before)
         packed.multiply(
           patches, into: result.start, n: n, accumulate: adds,
-          finish: Finish(rowOffsets: offsets.start, bounds: bounds))
+          finish: Finish(rowOffsets: offsets.start, bounds: bounds), team: team)
         #expect(result.array(m * n) == problem.product(adds: adds, bounds))
       }
       let line = GuardedBuffer(Array(problem.before.prefix(n)))

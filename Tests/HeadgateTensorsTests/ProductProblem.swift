@@ -47,7 +47,9 @@ struct ProductProblem {
   }
 
   /// The result with what surrounds it, from `rows` of a alone.
-  func result(_ kernels: KernelSet, rows: Range<Int>? = nil, isPacked: Bool = false) throws -> [Float] {
+  func result(
+    _ kernels: KernelSet, rows: Range<Int>? = nil, isPacked: Bool = false, team: ThreadTeam = .alone
+  ) throws -> [Float] {
     let rows = rows ?? 0..<m
     let (storedElementsA, storedElementsB) = (GuardedBuffer(a), GuardedBuffer(b))
     var result = c
@@ -61,11 +63,11 @@ struct ProductProblem {
       let target = start + shift + rows.lowerBound * columns
       if isPacked {
         try PackedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
-          left, into: target, m: rows.count, alpha: alpha, accumulate: accumulates, columns: columns)
+          left, into: target, m: rows.count, alpha: alpha, accumulate: accumulates, columns: columns, team: team)
       } else {
         MatrixProduct.multiply(
           left, right, into: target, m: rows.count, n: n, k: k, alpha: alpha, accumulate: accumulates,
-          columns: columns, using: kernels)
+          columns: columns, team: team, using: kernels)
       }
     }
     withExtendedLifetime((storedElementsA, storedElementsB)) {}

@@ -67,12 +67,12 @@ import Testing
     let (input, offsets) = (GuardedBuffer(elements), GuardedBuffer(problem.offsets))
     let scratch = GuardedBuffer(
       [Element](repeating: .nan, count: kernel.scratchCount(lines: problem.lines, length: problem.length)))
-    for adds in [false, true] {
+    for (adds, team) in [(false, ThreadTeam.alone), (true, .eager)] {
       let y = GuardedBuffer(problem.before)
       let patches = ImagePatches(UnsafePointer(input.start), steps: steps, lines: lines, length: problem.length)
       kernel.convolve(
         patches, lines: problem.lines, into: y.start, rows: problem.rows, columns: problem.columns, accumulate: adds,
-        finish: Finish(rowOffsets: offsets.start, bounds: bounds), scratch: scratch.start)
+        finish: Finish(rowOffsets: offsets.start, bounds: bounds), scratch: scratch.start, team: team)
       #expect(y.array(problem.before.count) == problem.result(adds: adds, bounds))
     }
     withExtendedLifetime((input, offsets, scratch)) {}

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "HeadgateRows.h"
+#include "HeadgateThreads.h"
 #include "HeadgateTrees.h"
 
 /// Functions of one float. In all sets NaN gives NaN, and a number the same bits in whatever place of a row. How close
@@ -44,6 +45,12 @@ typedef enum hg_function {
 HG_DECLARE_OPERANDS(float, f32)
 HG_DECLARE_OPERANDS(double, f64)
 
+/// The part of its work that a call does: number `index` of `count`. Parts may be done at the same time by several
+/// threads, and give the same bits as one call that does all of it, which is part 0 of 1.
+typedef struct hg_share {
+  size_t index, count;
+} hg_share;
+
 /// A convolution of 3 x 3 taps and stride 1 as 16 products, see winograd.h: of `channels` planes to `features` planes of
 /// `rows` and `columns`. `packed` has the 16 elements of the transformed kernels, each a matrix [features, channels]
 /// packed by sgemm_pack_left. The patches are those of 4 x 4 inputs two apart, in `lines` lines. `scratch` has room for
@@ -60,6 +67,10 @@ HG_DECLARE_OPERANDS(double, f64)
 
 HG_DECLARE_WINOGRAD(float, f32)
 HG_DECLARE_WINOGRAD(double, f64)
+
+/// What is done for some lines of a convolution by tiles, one step after the other: each needs all shares of the one
+/// before.
+typedef enum hg_winograd_step { HG_WINOGRAD_INPUT, HG_WINOGRAD_PRODUCTS, HG_WINOGRAD_OUTPUT } hg_winograd_step;
 
 /// The elements of a line that have the same remainder by a stride: element `i` of them, from `lower` up to `upper`,
 /// lies at origin + i * stride of the line; the others lie outside.
@@ -106,35 +117,37 @@ typedef struct hg_kernel_set {
   /// finished, when `finish` is not NULL.
   void (*sgemm)(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
                 const float *b, size_t b_row, size_t b_column, int accumulate, const hg_finish_f32 *finish, float *c,
-                size_t c_row);
+                size_t c_row, hg_share share);
   void (*dgemm)(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
                 const double *b, size_t b_row, size_t b_column, int accumulate, const hg_finish_f64 *finish, double *c,
-                size_t c_row);
+                size_t c_row, hg_share share);
 
   /// Copies B[k, n] into the order in which the next functions of the same set read it: k * n elements as well.
   void (*sgemm_pack)(size_t n, size_t k, const float *b, size_t b_row, size_t b_column, float *packed);
   void (*dgemm_pack)(size_t n, size_t k, const double *b, size_t b_row, size_t b_column, double *packed);
   /// As sgemm and dgemm, to the same bits.
   void (*sgemm_packed)(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
-                       const float *packed, int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row);
+                       const float *packed, int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row,
+                       hg_share share);
   void (*dgemm_packed)(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
-                       const double *packed, int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row);
+                       const double *packed, int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row,
+                       hg_share share);
 
   /// Copies A[m, k] into the order in which the next functions of the same set read it: m * k elements as well.
   void (*sgemm_pack_left)(size_t m, size_t k, const float *a, size_t a_row, size_t a_column, float *packed);
   void (*dgemm_pack_left)(size_t m, size_t k, const double *a, size_t a_row, size_t a_column, double *packed);
   /// As sgemm and dgemm for an A packed so, with patches as B.
   void (*sgemm_patches)(size_t m, size_t n, size_t k, const float *packed, const hg_patches_f32 *patches,
-                        int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row);
+                        int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row, hg_share share);
   void (*dgemm_patches)(size_t m, size_t n, size_t k, const double *packed, const hg_patches_f64 *patches,
-                        int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row);
+                        int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row, hg_share share);
 
-  /// The 16 elements of each of `count` transformed kernels of 3 x 3 weights, `count` elements apart, and a convolution
-  /// with such.
+  /// The 16 elements of each of `count` transformed kernels of 3 x 3 weights, `count` elements apart, and a step of a
+  /// convolution with such, for the `lines_at_once` lines from `first` on.
   void (*swinograd_weights)(size_t count, const float *weights, float *elements);
   void (*dwinograd_weights)(size_t count, const double *weights, double *elements);
-  void (*swinograd)(const hg_winograd_f32 *job);
-  void (*dwinograd)(const hg_winograd_f64 *job);
+  void (*swinograd)(const hg_winograd_f32 *job, hg_winograd_step step, size_t first, hg_share share);
+  void (*dwinograd)(const hg_winograd_f64 *job, hg_winograd_step step, size_t first, hg_share share);
 
   /// Spreads `channels` images that lie `plane` elements apart into dense ones.
   void (*sspread)(size_t channels, size_t plane, const hg_spread *spread, const float *x, float padding, float *y);

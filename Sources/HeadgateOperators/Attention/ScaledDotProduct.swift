@@ -1,7 +1,7 @@
 import HeadgateTensors
 
 /// The computation of Attention, a block of queries of one head at a time: scores `[queries, keys]`,
-/// softmax, weighted sum of the values.
+/// softmax, weighted sum of the values. Any of the threads may compute a block.
 struct ScaledDotProduct: RealVisitor {
   /// Scores of so many queries are in memory at once.
   private static let blockLength = 128
@@ -44,41 +44,44 @@ struct ScaledDotProduct: RealVisitor {
     _ answer: UnsafeMutableBufferPointer<C>, scores: UnsafeMutableBufferPointer<C>?
   ) throws(TensorError) {
     defer { withExtendedLifetime(self) {} }
-    let pointers = (try query.elements(C.self).start, try key.elements(C.self).start, try value.elements(C.self).start)
+    let query = try query.elements(C.self).start
+    let (key, value) = (try key.elements(C.self).start, try value.elements(C.self).start)
     let rows = try mask.prepared(C.self, call)
     let (length, total, size) = (shape.query.length, shape.key.length, shape.value.size)
     let block = min(length, ScaledDotProduct.blockLength)
-    let (scoreCount, overflow) = block.multipliedReportingOverflow(by: total)
+    let blocks = block == 0 ? 0 : (length + block - 1) / block
+    let parts = shape.query.batch * shape.query.heads * blocks
+    let (width, overflow) = total.addingReportingOverflow(size)
     guard !overflow else { throw TensorError(.memoryLimit, "\(total) keys pass any memory limit") }
-    try call.withScratch(C.self, scoreCount) { (weights) throws(TensorError) in
-      try call.withScratch(C.self, block * size) { (sums) throws(TensorError) in
-        for batch in 0..<shape.query.batch {
-          for head in 0..<shape.query.heads {
-            let from = pointers.0 + shape.query.offset(batch: batch, head: head)
-            let keys = pointers.1 + shape.key.offset(batch: batch, head: head / shape.groupSize)
-            let values = pointers.2 + shape.value.offset(batch: batch, head: head / shape.groupSize)
-            for first in stride(from: 0, to: length, by: block) {
-              let count = min(block, length - first)
-              // Keys that all queries of the block are kept from need no scores, if nobody asks for those.
-              let width = scores == nil ? mask.visibleKeys(batch: batch, query: first + count - 1) : total
-              MatrixProduct.product(
-                .init(from + first * shape.query.rowStride, columns: shape.query.rowStride),
-                .init(keys, columns: shape.key.rowStride, transposed: true), into: weights, m: count, n: width,
-                k: shape.query.size, alpha: C(scale), accumulate: false)
-              for row in 0..<count {
-                let place = (batch * shape.query.heads + head) * length + first + row
-                try weigh(
-                  weights + row * width, count: width, rows, batch: batch, head: head, query: first + row,
-                  copy: scores?.baseAddress.map { $0 + place * total })
-              }
-              MatrixProduct.product(
-                .init(weights, columns: width), .init(values, columns: shape.value.rowStride), into: sums, m: count,
-                n: size, k: width, alpha: C.one, accumulate: false)
-              guard let target = answer.baseAddress else { continue }
-              for row in 0..<count { store(sums + row * size, target, batch: batch, head: head, query: first + row) }
-            }
-          }
+    let room = try [block, width].elementCount()
+    let members = max(1, min(call.team.width, parts))
+    // A product with the keys, one with the values, and the exponentials between.
+    let partTime = Double(block) * Double(total) * (Double(shape.query.size + size) / 50 + 1)
+    try call.withScratch(C.self, try [members, room].elementCount()) { (scratch) throws(TensorError) in
+      try call.team.tryForEach(parts, taking: Double(parts) * partTime) { (part, member) throws(TensorError) in
+        let (batch, head) = (part / blocks / shape.query.heads, part / blocks % shape.query.heads)
+        let first = part % blocks * block
+        let count = min(block, length - first)
+        let (weights, sums) = (scratch + member * room, scratch + member * room + block * total)
+        let from = query + shape.query.offset(batch: batch, head: head) + first * shape.query.rowStride
+        let keys = key + shape.key.offset(batch: batch, head: head / shape.groupSize)
+        let values = value + shape.value.offset(batch: batch, head: head / shape.groupSize)
+        // Keys that all queries of the block are kept from need no scores, if nobody asks for those.
+        let width = scores == nil ? mask.visibleKeys(batch: batch, query: first + count - 1) : total
+        MatrixProduct.product(
+          .init(from, columns: shape.query.rowStride), .init(keys, columns: shape.key.rowStride, transposed: true),
+          into: weights, m: count, n: width, k: shape.query.size, alpha: C(scale), accumulate: false)
+        for row in 0..<count {
+          let place = (batch * shape.query.heads + head) * length + first + row
+          try weigh(
+            weights + row * width, count: width, rows, batch: batch, head: head, query: first + row,
+            copy: scores?.baseAddress.map { $0 + place * total })
         }
+        MatrixProduct.product(
+          .init(weights, columns: width), .init(values, columns: shape.value.rowStride), into: sums, m: count, n: size,
+          k: width, alpha: C.one, accumulate: false)
+        guard let target = answer.baseAddress else { return }
+        for row in 0..<count { store(sums + row * size, target, batch: batch, head: head, query: first + row) }
       }
     }
   }

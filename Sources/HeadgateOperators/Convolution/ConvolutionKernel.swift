@@ -54,11 +54,11 @@ struct ConvolutionKernel<T: Real> {
     try budget.withScratch(T.self, count: count) { (scratch) throws(TensorError) in
       for image in 0..<layout.images {
         let input = x + image * layout.channels * layout.window.inputCount
-        map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
+        map.withPatches(of: input, channels: layout.channels, scratch: scratch, team: budget.team) { patches in
           kernel.convolve(
             patches, lines: tiles.lineCount, into: y + image * layout.features * layout.window.outputCount,
             rows: axes[0].output, columns: axes[1].output, accumulate: adds,
-            finish: Finish(rowOffsets: bias, bounds: bounds), scratch: scratch + copyCount)
+            finish: Finish(rowOffsets: bias, bounds: bounds), scratch: scratch + copyCount, team: budget.team)
         }
       }
     }
@@ -72,10 +72,10 @@ struct ConvolutionKernel<T: Real> {
     for block in 0..<layout.images * layout.groups {
       let group = block % layout.groups
       let input = x + block * layout.channels * layout.window.inputCount
-      map.withPatches(of: input, channels: layout.channels, scratch: scratch) { patches in
+      map.withPatches(of: input, channels: layout.channels, scratch: scratch, team: budget.team) { patches in
         kernels[group].multiply(
           patches, into: y + block * features * positions, n: positions, accumulate: adds,
-          finish: Finish(rowOffsets: bias.map { $0 + group * features }, bounds: bounds))
+          finish: Finish(rowOffsets: bias.map { $0 + group * features }, bounds: bounds), team: budget.team)
       }
     }
   }
@@ -85,13 +85,11 @@ struct ConvolutionKernel<T: Real> {
   ) throws(TensorError) {
     let (features, taps, positions) = (layout.features, layout.window.tapCount, layout.window.outputCount)
     let slider = try PlaneSlider(layout.window, budget)
-    try budget.withScratch(T.self, count: slider.scratchCount) { scratch in
-      for block in 0..<layout.images * layout.groups {
-        let row = block % layout.groups * features
-        slider.slide(
-          w + row * taps, count: features, over: x + block * layout.window.inputCount, offsets: bias.map { $0 + row },
-          bounds, into: y + block * features * positions, scratch: scratch)
-      }
+    try slider.forEachPlane(layout.images * layout.groups, kernels: features, T.self, budget) { block, scratch in
+      let row = block % layout.groups * features
+      slider.slide(
+        w + row * taps, count: features, over: x + block * layout.window.inputCount, offsets: bias.map { $0 + row },
+        bounds, into: y + block * features * positions, scratch: scratch)
     }
   }
 }

@@ -50,9 +50,9 @@ struct PatchMap {
   /// Calls `body` with the patches of an input, of which a copy is made in `scratch` when there must be one.
   func withPatches<T: Real>(
     of input: UnsafePointer<T>, channels: Int, padding: T = T.zero, scratch: UnsafeMutablePointer<T>,
-    _ body: (ImagePatches<T>) -> Void
+    team: ThreadTeam = .alone, _ body: (ImagePatches<T>) -> Void
   ) {
-    spread?.copy(input, channels: channels, padding: padding, into: scratch)
+    spread?.copy(input, channels: channels, padding: padding, into: scratch, team)
     let start = spread == nil ? input : UnsafePointer(scratch)
     body(ImagePatches(start, steps: steps.start, lines: lines.start, length: length))
     withExtendedLifetime(self) {}
@@ -148,9 +148,15 @@ private struct SpreadPlane {
       }, length: length, stride: row.stride)
   }
 
-  func copy<T: Real>(_ input: UnsafePointer<T>, channels: Int, padding: T, into target: UnsafeMutablePointer<T>) {
+  func copy<T: Real>(
+    _ input: UnsafePointer<T>, channels: Int, padding: T, into target: UnsafeMutablePointer<T>, _ team: ThreadTeam
+  ) {
     guard count > 0 else { return }
-    T.spread(lines, channels: channels, plane: inputCount, of: input, padding: padding, into: target, .current)
+    team.split(channels, each: Double(count) * 0.3) { range, _ in
+      T.spread(
+        lines, channels: range.count, plane: inputCount, of: input + range.lowerBound * inputCount, padding: padding,
+        into: target + range.lowerBound * count, .current)
+    }
     withExtendedLifetime(sources) {}
   }
 }

@@ -19,8 +19,25 @@ struct PlaneSlider {
     way = if let plane = window.plane { .plane(plane) } else { .patches(try PatchMap(window, channels: 1, budget)) }
   }
 
+  /// Calls `body` with each of `count` planes and scratch for it; any of the threads may do so.
+  ///
+  /// - Parameter kernels: how many kernels slide over a plane.
+  /// - Throws: `TensorError.memoryLimit` when the budget has no room for scratch.
+  func forEachPlane<T: Real>(
+    _ count: Int, kernels: Int = 1, _ type: T.Type, _ budget: MemoryBudget,
+    _ body: (Int, UnsafeMutablePointer<T>) -> Void
+  ) throws(TensorError) {
+    let time = Double(kernels) * Double(outputCount) * Double(tapCount) * 0.05
+    let members = min(budget.team.width, count)
+    try budget.withScratch(type, count: scratchCount &* members) { scratch in
+      budget.team.split(count, each: time) { planes, member in
+        for plane in planes { body(plane, scratch + member * scratchCount) }
+      }
+    }
+  }
+
   /// The elements of scratch that a plane takes.
-  var scratchCount: Int {
+  private var scratchCount: Int {
     if case .patches(let map) = way { map.copyCount } else { 0 }
   }
 

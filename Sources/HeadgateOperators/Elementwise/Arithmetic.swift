@@ -123,7 +123,7 @@ private struct BinaryVisitor<Operation: BinaryOperation>: WideNumberVisitor {
     let x = try a.elements(type)
     let y = try b.elements(type)
     return try call.make(type, broadcasting.shape) { output in
-      broadcasting.map(x, y, into: output) { operation.apply($0, $1) }
+      broadcasting.map(x, y, into: output, team: call.team) { operation.apply($0, $1) }
     }
   }
 }

@@ -59,10 +59,10 @@ struct Broadcasting {
     private var counters: [Int]
     private var row: Row?
 
-    fileprivate init(_ axes: [Axis]) {
+    fileprivate init(_ axes: [Axis], from first: Row = Row()) {
       self.axes = axes
       counters = [Int](repeating: 0, count: axes.count)
-      row = axes.allSatisfy { $0.extent > 0 } ? Row() : nil
+      row = axes.allSatisfy { $0.extent > 0 } ? first : nil
     }
 
     @inline(never)
@@ -86,15 +86,38 @@ struct Broadcasting {
     }
   }
 
-  /// Computes each element of `output` from the two that meet there.
+  /// A part of the outermost axis: the rows of it, and how long they are.
+  private func part(_ range: Range<Int>) -> (rows: Rows, inner: Axis) {
+    let last = axes.count - 1
+    var axes = axes
+    axes[last].extent = range.count
+    let inside = axes[..<last].reduce(1) { $0 * $1.extent }
+    let first = Rows.Row(
+      offsetA: range.lowerBound * axes[last].strideA, offsetB: range.lowerBound * axes[last].strideB,
+      offset: range.lowerBound * inside)
+    return (Rows(axes, from: first), axes[0])
+  }
+
+  /// Computes each element of `output` from the two that meet there; any of the threads may do so.
   @inline(__always)
   func map<A, B, C>(
     _ a: UnsafeBufferPointer<A>, _ b: UnsafeBufferPointer<B>, into output: UnsafeMutableBufferPointer<C>,
+    team: ThreadTeam = .alone, _ combine: (A, B) -> C
+  ) {
+    guard let a = a.baseAddress, let b = b.baseAddress, let target = output.baseAddress else { return }
+    let outer = axes[axes.count - 1].extent
+    let time = Double(output.count) / Double(max(outer, 1)) * 0.4
+    team.split(outer, each: time, granule: axes.count == 1 ? 64 : 1) { range, _ in
+      map(a, b, into: target, range, combine)
+    }
+  }
+
+  @inline(__always)
+  private func map<A, B, C>(
+    _ a: UnsafePointer<A>, _ b: UnsafePointer<B>, into output: UnsafeMutablePointer<C>, _ range: Range<Int>,
     _ combine: (A, B) -> C
   ) {
-    guard let a = a.baseAddress, let b = b.baseAddress, let output = output.baseAddress else { return }
-    let inner = axes[0]
-    var rows = rows
+    var (rows, inner) = part(range)
     while let row = rows.next() {
       let a = a + row.offsetA
       let b = b + row.offsetB

@@ -69,7 +69,9 @@ private struct RealMap<Function: RealFunction>: RealVisitor {
     let x = try input.elements(type)
     return try call.make(type, input.shape) { output in
       guard let start = x.baseAddress, let target = output.baseAddress else { return }
-      function.apply(start, into: target, count: x.count)
+      call.team.split(x.count, each: function.rowFunction == nil ? 4 : 0.5, granule: 64) { range, _ in
+        function.apply(start + range.lowerBound, into: target + range.lowerBound, count: range.count)
+      }
     }
   }
 }

@@ -50,10 +50,10 @@ package enum Dense {
         guard let target = output.baseAddress, !output.isEmpty else { return }
         let left = MatrixProduct.Operand(try x.start, columns: k)
         let finish = Finish(columnOffsets: offsets?.baseAddress, bounds: bounds)
-        if let packed { return packed.multiply(left, into: target, m: m, finish: finish) }
+        if let packed { return packed.multiply(left, into: target, m: m, finish: finish, team: call.team) }
         MatrixProduct.multiply(
           left, .init(try w.start, columns: isTransposed ? k : n, transposed: isTransposed), into: target, m: m, n: n,
-          k: k, finish: finish)
+          k: k, finish: finish, team: call.team)
       }
     }
   }

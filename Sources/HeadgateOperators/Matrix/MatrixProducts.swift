@@ -57,12 +57,12 @@ struct BatchedProduct: WideNumberVisitor {
       if b.rank <= 2 {
         return MatrixProduct.product(
           .init(x, columns: k), right, into: target, m: shapes.batchCount * m, n: n, k: k, alpha: T.one,
-          accumulate: false, packed: packed)
+          accumulate: false, packed: packed, team: call.team)
       }
       shapes.forEachBatch { left, right, batch in
         MatrixProduct.product(
           .init(x + left * (m * k), columns: k), .init(y + right * (k * n), columns: n), into: target + batch * (m * n),
-          m: m, n: n, k: k, alpha: T.one, accumulate: false)
+          m: m, n: n, k: k, alpha: T.one, accumulate: false, team: call.team)
       }
     }
   }
@@ -76,23 +76,25 @@ extension MatrixProduct {
   ///   - packed: the right side as it was packed when the model was loaded.
   static func product<T: Number>(
     _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, columns: Int? = nil, m: Int, n: Int, k: Int,
-    alpha: T, accumulate: Bool, packed: PackedRight? = nil
+    alpha: T, accumulate: Bool, packed: PackedRight? = nil, team: ThreadTeam = .alone
   ) {
     if let a = a as? Operand<Float>, let b = b as? Operand<Float>, let alpha = alpha as? Float {
       // SAFETY: T is Float here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       if let packed = packed?.floats {
-        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns)
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
       }
-      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns)
+      return multiply(
+        a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
     }
     if let a = a as? Operand<Double>, let b = b as? Operand<Double>, let alpha = alpha as? Double {
       // SAFETY: T is Double here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self)
       if let packed = packed?.doubles {
-        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns)
+        return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
       }
-      return multiply(a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns)
+      return multiply(
+        a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
     }
     for row in 0..<m {
       let target = c + row * (columns ?? n)

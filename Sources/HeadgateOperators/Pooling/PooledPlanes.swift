@@ -50,16 +50,14 @@ struct PooledPlanes: Sendable {
     window.axes.allSatisfy { $0.before &+ $0.after <= 4 &* $0.input &+ 64 && $0.kernel <= 4 &* $0.input &+ 64 }
   }
 
-  /// Calls `body(slider, input, output, scratch)` for each plane.
+  /// Calls `body(slider, input, output, scratch)` for each plane; any of the threads may do so.
   func forEachPlane<T: Real>(
     _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ budget: MemoryBudget,
     _ body: (PlaneSlider, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
   ) throws(TensorError) {
     let slider = try PlaneSlider(window, budget)
-    try budget.withScratch(T.self, count: slider.scratchCount) { scratch in
-      for index in 0..<count {
-        body(slider, input + index * window.inputCount, output + index * window.outputCount, scratch)
-      }
+    try slider.forEachPlane(count, T.self, budget) { index, scratch in
+      body(slider, input + index * window.inputCount, output + index * window.outputCount, scratch)
     }
   }
 

@@ -46,6 +46,7 @@ struct RecurrentPass<C: Real> {
   /// The distance between the rows of two sequences at one step, and of one sequence at two steps.
   let sequenceStride: Int
   let stepStride: Int
+  let team: ThreadTeam
 
   /// The position that a sequence is at, or nil when it has ended.
   func position(_ sequence: Int, step: Int) -> Int? {
@@ -64,7 +65,7 @@ struct RecurrentPass<C: Real> {
     MatrixProduct.product(
       .init(left, columns: hidden),
       .init(recurrent + gates.lowerBound * hidden, columns: width), into: target, m: batch, n: gates.count * hidden,
-      k: hidden, alpha: C.one, accumulate: false)
+      k: hidden, alpha: C.one, accumulate: false, team: team)
   }
 }
 
@@ -122,7 +123,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
           activations: settings.directions[direction].activations, clip: C(settings.clip), lengths: inputs.lengths,
           steps: steps,
           isReverse: settings.directions[direction].isReverse, sequenceStride: settings.hasBatchFirst ? steps : 1,
-          stepStride: settings.hasBatchFirst ? 1 : batch)
+          stepStride: settings.hasBatchFirst ? 1 : batch, team: call.team)
         for step in 0..<(inputs.lengths?.max() ?? steps) {
           cell.advance(pass, step: step)
           guard output.count > 0 else { continue }
@@ -153,7 +154,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
     MatrixProduct.product(
       .init(try inputs.x.elements(C.self).start, columns: size),
       .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
-      into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false)
+      into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
     guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else { return }
     try call.withScratch(C.self, width) { sums in
       for gate in 0..<Cell.gateCount {

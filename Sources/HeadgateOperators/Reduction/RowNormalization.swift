@@ -26,16 +26,24 @@ struct RowNormalization: RealVisitor {
       let offset = try offsets?.tensor.elements(type).baseAddress
       guard let x = x.baseAddress, let y = output.baseAddress, let factor = try factors.elements(type).baseAddress
       else { return }
-      for row in 0..<rows {
-        let start = row * length
-        let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
-        let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
-        let inverse = 1 / (variance + epsilon).squareRoot()
-        means[row] = Float(mean)
-        deviations[row] = Float(inverse)
-        NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
-        NumberRows.multiply(
-          y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * (offsets?.step ?? 0) }, count: length)
+      let offsetStep = offsets?.step ?? 0
+      means.withUnsafeMutableBufferPointer { means in
+        deviations.withUnsafeMutableBufferPointer { deviations in
+          let (means, deviations) = (means, deviations)
+          call.team.split(rows, each: Double(length)) { range, _ in
+            for row in range {
+              let start = row * length
+              let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
+              let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
+              let inverse = 1 / (variance + epsilon).squareRoot()
+              means[row] = Float(mean)
+              deviations[row] = Float(inverse)
+              NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
+              NumberRows.multiply(
+                y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * offsetStep }, count: length)
+            }
+          }
+        }
       }
     }
     withExtendedLifetime((factors, offsets)) {}

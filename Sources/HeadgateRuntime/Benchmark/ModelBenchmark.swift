@@ -4,13 +4,18 @@ import HeadgateTensors
 package struct ModelBenchmark {
   private let model: Model
   private var slices: RowSlices
+  /// The time in which processors worked for a call, in nanoseconds from any beginning.
+  private let cpuTime: () -> UInt64
 
   /// The time of every call is kept until the end, so that there is a most.
   package static let maxCalls = 1 << 17
 
-  package init(_ model: Model, _ slices: RowSlices) {
+  /// - Parameter isThreaded: whether other threads than the caller's may share the work, so that the time of the whole
+  ///   process counts.
+  package init(_ model: Model, _ slices: RowSlices, isThreaded: Bool = false) {
     self.model = model
     self.slices = slices
+    cpuTime = isThreaded ? { ClockReading.process } : { ClockReading.thread }
   }
 
   /// Runs the model for some time without looking at it, so that memory, caches and clock rates settle.
@@ -25,25 +30,25 @@ package struct ModelBenchmark {
   /// Measures single calls for some time, at least one and at most `maxCalls`.
   package mutating func measure(for duration: Duration) throws(RunError) -> Timing {
     var wall: [UInt64] = []
-    var thread: [UInt64] = []
+    var cpu: [UInt64] = []
     wall.reserveCapacity(Self.maxCalls)
-    thread.reserveCapacity(Self.maxCalls)
-    let idle = Self.clockTime
+    cpu.reserveCapacity(Self.maxCalls)
+    let idle = clockTime
     let end = ContinuousClock.now + duration
     repeat {
       let slice = try nextSlice()
-      let threadBegan = ClockReading.thread
+      let cpuBegan = cpuTime()
       let began = ClockReading.wall
       let answer = try model.run(values: slice)
       let ended = ClockReading.wall
-      let threadEnded = ClockReading.thread
+      let cpuEnded = cpuTime()
       withExtendedLifetime(answer) {}
       wall.append(ended - began)
-      thread.append(threadEnded - threadBegan)
+      cpu.append(cpuEnded - cpuBegan)
     } while wall.count < Self.maxCalls && ContinuousClock.now < end
     let seconds = wall.reduce(0) { $0 + Double($1) } / 1e9
     return Timing(
-      callCount: wall.count, wall: .init(wall), cpu: .init(thread.map { $0 - min($0, idle) }),
+      callCount: wall.count, wall: .init(wall), cpu: .init(cpu.map { $0 - min($0, idle) }),
       rowsPerSecond: seconds > 0 ? Double(wall.count * slices.sliceRowCount) / seconds : 0)
   }
 
@@ -67,12 +72,12 @@ package struct ModelBenchmark {
     }
   }
 
-  /// What the thread's clock says of a call that does nothing: reading it is a system call.
-  private static var clockTime: UInt64 {
+  /// What that clock says of a call that does nothing: reading it is a system call.
+  private var clockTime: UInt64 {
     let times = (0..<101).map { _ in
-      let began = ClockReading.thread
+      let began = cpuTime()
       _ = (ClockReading.wall, ClockReading.wall)
-      return ClockReading.thread - began
+      return cpuTime() - began
     }
     return times.sorted()[times.count / 2]
   }
@@ -84,7 +89,7 @@ extension ModelBenchmark {
     package let callCount: Int
     /// The time that passed.
     package let wall: Quantiles
-    /// The time in which a processor worked for the call, without what reading the clocks takes.
+    /// The time in which processors worked for the call, without what reading the clocks takes.
     package let cpu: Quantiles
     /// The rows of all calls by the time that passed in them.
     package let rowsPerSecond: Double

@@ -67,7 +67,7 @@ final class TreeModel: Sendable {
       let numbers = try features.elements(Predictor.Scalar.self)
       defer { withExtendedLifetime(features) {} }
       return try Self.withScores(rows, predictor.scoreCount, budget) { (scores) throws(TensorError) in
-        predictor.score(numbers, count: rows, into: scores)
+        predictor.score(numbers, count: rows, into: scores, team: budget.team)
         let (shape, raw) = ([rows, predictor.scoreCount], UnsafeBufferPointer(scores))
         let added = addsScore ? try TreeAnswer.tensor(raw, shape, budget: budget) : nil
         if predictor.divisor != 1 {
@@ -141,7 +141,8 @@ protocol TreePredictor: Sendable {
   var divisor: Scalar { get }
 
   /// Writes the scores `[count, scoreCount]` of rows `[count, featureCount]`.
-  func score(_ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>)
+  func score(
+    _ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>, team: ThreadTeam)
 }
 
 extension Tensor {

@@ -1,4 +1,5 @@
 import Glibc
+import HeadgateTensors
 import Synchronization
 
 /// The threads that read requests, run models and write answers: a fixed number, apart from event loops and from the

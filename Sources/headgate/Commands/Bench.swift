@@ -7,9 +7,9 @@ struct Bench: ParsableCommand {
     abstract: "Measure how fast a model file answers, and where the time goes.",
     discussion: """
       Walks through the rows of the input in slices of --batch, after a warm-up: give many rows, for a processor learns \
-      few by heart. Wall time is what passes in a call, CPU time what a processor works for it. At most \
-      \(ModelBenchmark.maxCalls) calls are measured, all outputs in each. Peak memory is that of the whole process, the \
-      input's rows included.
+      few by heart. Wall time is what passes in a call, CPU time what processors work for it: with several --threads \
+      that of the whole process, in which threads that wait for the next step count too. At most \(ModelBenchmark.maxCalls) \
+      calls are measured, all outputs in each. Peak memory is that of the whole process, the input's rows included.
 
       --profile goes on for the same time and adds a table of the operators; nodes that are computed as one stand under \
       the last one's name. Its GFLOP/s and GB/s stand beside the shares of what a core of this machine does at most, \
@@ -28,7 +28,7 @@ struct Bench: ParsableCommand {
   @OptionGroup var inputs: InputOptions
   @Option(help: "The rows of a call.")
   var batch = 1
-  @Option(help: "The threads of a call; this version computes on one.")
+  @Option(help: "The most threads that share the work of a call.")
   var threads = 1
   @Option(help: "How long to measure, in seconds.")
   var seconds = 3.0
@@ -42,9 +42,7 @@ struct Bench: ParsableCommand {
 
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1, not \(batch).") }
-    guard threads == 1 else {
-      throw ValidationError("--threads must be 1, not \(threads): this version computes a call on one thread.")
-    }
+    guard threads >= 1 else { throw ValidationError("--threads must be at least 1, not \(threads).") }
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be above 0 and at most 3600.") }
     guard warmUp >= 0, warmUp <= 3600 else { throw ValidationError("--warm-up must be from 0 to 3600.") }
   }

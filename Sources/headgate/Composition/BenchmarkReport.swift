@@ -21,11 +21,11 @@ struct BenchmarkReport {
   /// Loads, runs and measures.
   init(_ command: Bench) throws {
     let began = ContinuousClock.now
-    let model = try Model(path: command.model)
+    let model = try Model(path: command.model, options: ModelOptions(maxThreads: command.threads))
     loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
     let slices = try RowSlices(
       try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
-    var benchmark = ModelBenchmark(model, slices)
+    var benchmark = ModelBenchmark(model, slices, isThreaded: command.threads > 1)
     try benchmark.warmUp(for: .seconds(command.warmUp))
     timing = try benchmark.measure(for: .seconds(command.seconds))
     peakByteCount = Self.peakByteCount()

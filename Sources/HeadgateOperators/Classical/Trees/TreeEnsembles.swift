@@ -125,7 +125,8 @@ enum TreeEnsembles {
 /// The same trees in single precision and, from the first input of doubles on, in double precision.
 final class ForestPair: Sendable {
   typealias Describe = @Sendable () throws(TensorError) -> ForestDescription
-  /// Takes the row's index, its collected scores, and which of them a tree gave.
+  /// Takes the row's index, its collected scores, and which of them a tree gave. Different rows may be given at the
+  /// same time.
   typealias Finish<Scalar> = (Int, UnsafeMutableBufferPointer<Scalar>, UnsafeBufferPointer<Bool>) -> Void
 
   private let single: Forest<Float>
@@ -146,9 +147,9 @@ final class ForestPair: Sendable {
     double finishDouble: Finish<Double>
   ) throws(TensorError) {
     if input.tensor.elementType == .double {
-      try Self.run(try doubleForest(), input, aggregate, finishDouble)
+      try Self.run(try doubleForest(), input, aggregate, call.team, finishDouble)
     } else {
-      try Self.run(single, try input.floats(call), aggregate, finish)
+      try Self.run(single, try input.floats(call), aggregate, call.team, finish)
     }
   }
 
@@ -160,7 +161,7 @@ final class ForestPair: Sendable {
   }
 
   private static func run<Scalar: TreeScalar>(
-    _ forest: Forest<Scalar>, _ input: Rows, _ aggregate: Int, _ finish: Finish<Scalar>
+    _ forest: Forest<Scalar>, _ input: Rows, _ aggregate: Int, _ team: ThreadTeam, _ finish: Finish<Scalar>
   ) throws(TensorError) {
     guard input.columns >= forest.columns else {
       throw TensorError(
@@ -173,23 +174,23 @@ final class ForestPair: Sendable {
     else { return }
     let width = forest.targetCount
     let block = min(input.count, forest.blockRows)
-    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: block * width) { scores in
-      withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * width) { seen in
-        guard let scoreBase = scores.baseAddress, let seenBase = seen.baseAddress else { return }
-        var start = 0
-        while start < input.count {
-          let count = min(block, input.count - start)
-          scores.initialize(repeating: 0)
-          seen.initialize(repeating: false)
-          forest.collect(
-            first + start * input.columns, count: count, stride: input.columns, aggregate: aggregate,
-            scores: scoreBase, seen: seenBase)
-          for row in 0..<count {
-            finish(
-              start + row, UnsafeMutableBufferPointer(start: scoreBase + row * width, count: width),
-              UnsafeBufferPointer(start: seenBase + row * width, count: width))
+    team.split(input.count, each: forest.rowTime, granule: block) { rows, _ in
+      withUnsafeTemporaryAllocation(of: Scalar.self, capacity: block * width) { scores in
+        withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * width) { seen in
+          guard let scoreBase = scores.baseAddress, let seenBase = seen.baseAddress else { return }
+          for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
+            let count = min(block, rows.upperBound - start)
+            scores.initialize(repeating: 0)
+            seen.initialize(repeating: false)
+            forest.collect(
+              first + start * input.columns, count: count, stride: input.columns, aggregate: aggregate,
+              scores: scoreBase, seen: seenBase)
+            for row in 0..<count {
+              finish(
+                start + row, UnsafeMutableBufferPointer(start: scoreBase + row * width, count: width),
+                UnsafeBufferPointer(start: seenBase + row * width, count: width))
+            }
           }
-          start += count
         }
       }
     }

@@ -1,4 +1,5 @@
 import HeadgateOperators
+import HeadgateTensors
 
 /// Predicts as LightGBM's `Booster.predict` does: all trees, in double precision, in the order of the file.
 struct LightGBMPredictor: TreePredictor {
@@ -73,7 +74,9 @@ struct LightGBMPredictor: TreePredictor {
     }
   }
 
-  func score(_ rows: UnsafeBufferPointer<Double>, count: Int, into scores: UnsafeMutableBufferPointer<Double>) {
+  func score(
+    _ rows: UnsafeBufferPointer<Double>, count: Int, into scores: UnsafeMutableBufferPointer<Double>, team: ThreadTeam
+  ) {
     scores.initialize(repeating: 0)
     guard let forest, let first = rows.baseAddress, let score = scores.baseAddress, count > 0 else { return }
     if rows.contains(where: Self.isSmallest) {
@@ -84,11 +87,11 @@ struct LightGBMPredictor: TreePredictor {
             let value = rows[row * featureCount + feature]
             copy[feature] = Self.isSmallest(value) ? 0 : value
           }
-          if let start = copy.baseAddress { add(forest, start, count: 1, score + row * scoreCount) }
+          if let start = copy.baseAddress { add(forest, start, count: 1, score + row * scoreCount, .alone) }
         }
       }
     } else {
-      add(forest, first, count: count, score)
+      add(forest, first, count: count, score, team)
     }
   }
 
@@ -97,9 +100,10 @@ struct LightGBMPredictor: TreePredictor {
   }
 
   private func add(
-    _ forest: Forest<Double>, _ rows: UnsafePointer<Double>, count: Int, _ scores: UnsafeMutablePointer<Double>
+    _ forest: Forest<Double>, _ rows: UnsafePointer<Double>, count: Int, _ scores: UnsafeMutablePointer<Double>,
+    _ team: ThreadTeam
   ) {
-    guard let functions else { return forest.add(rows, count: count, stride: featureCount, to: scores) }
+    guard let functions else { return forest.add(rows, count: count, stride: featureCount, to: scores, team: team) }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: treeCount) { leaves in
       for row in 0..<count {
         let features = rows + row * featureCount

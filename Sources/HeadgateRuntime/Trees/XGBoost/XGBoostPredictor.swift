@@ -111,11 +111,13 @@ struct XGBoostPredictor: TreePredictor {
     }
   }
 
-  func score(_ rows: UnsafeBufferPointer<Float>, count: Int, into scores: UnsafeMutableBufferPointer<Float>) {
+  func score(
+    _ rows: UnsafeBufferPointer<Float>, count: Int, into scores: UnsafeMutableBufferPointer<Float>, team: ThreadTeam
+  ) {
     for index in scores.indices { scores[index] = margins[index % scoreCount] }
     guard let row = rows.baseAddress, let score = scores.baseAddress else { return }
     switch booster {
-    case .trees(let forest): forest.add(row, count: count, stride: featureCount, to: score)
+    case .trees(let forest): forest.add(row, count: count, stride: featureCount, to: score, team: team)
     case .linear(let weights):
       for index in 0..<count {
         Self.addLinear(

@@ -4,10 +4,10 @@ import Glibc
 ///
 /// SAFETY: `@unchecked Sendable` holds because `sem_t` is made for use from many threads, is never moved, and lives as
 /// long as the object.
-final class WorkSignal: @unchecked Sendable {
+package final class WorkSignal: @unchecked Sendable {
   private let semaphore: UnsafeMutablePointer<sem_t>
 
-  init() {
+  package init() {
     semaphore = .allocate(capacity: 1)
     semaphore.initialize(to: sem_t())
     sem_init(semaphore, 0, 0)
@@ -19,15 +19,15 @@ final class WorkSignal: @unchecked Sendable {
   }
 
   /// Wakes one thread, now or when it next waits.
-  func post() { sem_post(semaphore) }
+  package func post() { sem_post(semaphore) }
 
   /// Wakes every thread there can be.
-  func postAll() {
+  package func postAll() {
     for _ in 0..<1024 { sem_post(semaphore) }
   }
 
   /// Sleeps until someone posts. May return early; callers look again for work.
-  func wait() {
+  package func wait() {
     sem_wait(semaphore)
   }
 }

@@ -1,0 +1,132 @@
+import Glibc
+import HeadgateKernels
+import Synchronization
+
+/// A thread of the pool, which helps one run at a time.
+///
+/// Who wants its help claims it, leaves a job and makes it ready; and may take the job back as long as the worker has
+/// not begun. So nobody ever waits for a thread to wake up.
+///
+/// SAFETY: `@unchecked Sendable` holds because `job` is written only by who has claimed the worker, before it is ready,
+/// and read only by the worker, after it has seen that.
+final class PoolWorker: @unchecked Sendable {
+  private enum State {
+    /// It looks for work.
+    static let idle = 0
+    /// It sleeps until it is signalled.
+    static let asleep = 1
+    static let claimed = 2
+    static let ready = 3
+    static let working = 4
+  }
+
+  private let state = Atomic<Int>(State.idle)
+  private let signal = WorkSignal()
+  private var job: SharedJob?
+
+  /// How long a worker looks for work before it sleeps, in nanoseconds: the next step of a run often comes soon, and
+  /// waking takes many times as long as looking.
+  private static let patience: UInt64 = 100_000
+
+  /// Starts the thread.
+  /// - Returns: whether the system has one more.
+  func start(in pool: ThreadPool) -> Bool {
+    // The thread never ends, and so what it works with must not.
+    let context = Unmanaged.passRetained(WorkerContext(worker: self, pool: pool)).toOpaque()
+    var thread = pthread_t()
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        hg_name_this_thread("headgate-worker")
+        let start = Unmanaged<WorkerContext>.fromOpaque(context).takeUnretainedValue()
+        start.worker.work(in: start.pool)
+      }, context)
+    guard code == 0 else {
+      Unmanaged<WorkerContext>.fromOpaque(context).release()
+      return false
+    }
+    pthread_detach(thread)
+    return true
+  }
+
+  /// Makes it take no job ever, because it has no thread.
+  func retire() {
+    state.store(State.working, ordering: .relaxed)
+  }
+
+  /// Gives the worker a job if it has none.
+  ///
+  /// - Parameter maySleep: whether it may be woken for it, which takes the caller a system call.
+  func offer(_ shared: SharedJob, maySleep: Bool) -> Bool {
+    var wakes = false
+    if !claim(from: State.idle) {
+      guard maySleep, claim(from: State.asleep) else { return false }
+      wakes = true
+    }
+    job = shared
+    state.store(State.ready, ordering: .releasing)
+    if wakes { signal.post() }
+    return true
+  }
+
+  /// Takes a job back.
+  /// - Returns: whether the worker had not begun; it never will then.
+  func withdraw(_ shared: SharedJob) -> Bool {
+    // Another's job may be here by now.
+    guard claim(from: State.ready) else { return false }
+    guard job === shared else {
+      state.store(State.ready, ordering: .releasing)
+      return false
+    }
+    job = nil
+    state.store(State.idle, ordering: .releasing)
+    return true
+  }
+
+  private func claim(from old: Int) -> Bool {
+    state.compareExchange(expected: old, desired: State.claimed, ordering: .acquiringAndReleasing).exchanged
+  }
+
+  private func work(in pool: ThreadPool) -> Never {
+    while true {
+      guard waitForJob(in: pool) else { continue }
+      let shared = job
+      job = nil
+      shared?.help()
+      state.store(State.idle, ordering: .releasing)
+      shared?.leave()
+    }
+  }
+
+  /// Whether there is a job, which is then this worker's.
+  private func waitForJob(in pool: ThreadPool) -> Bool {
+    let began = ClockReading.wall
+    repeat {
+      for _ in 0..<16 {
+        if state.load(ordering: .relaxed) == State.ready, begin() { return true }
+        hg_pause()
+      }
+    } while pool.idleProcessorCount > 0 && ClockReading.wall - began < Self.patience
+    guard state.compareExchange(expected: State.idle, desired: State.asleep, ordering: .acquiringAndReleasing).exchanged
+    else { return begin() }
+    signal.wait()
+    // Who signalled has claimed the worker before, and may have withdrawn since.
+    _ = state.compareExchange(expected: State.asleep, desired: State.idle, ordering: .acquiringAndReleasing)
+    return begin()
+  }
+
+  private func begin() -> Bool {
+    state.compareExchange(expected: State.ready, desired: State.working, ordering: .acquiringAndReleasing).exchanged
+  }
+}
+
+private final class WorkerContext {
+  let worker: PoolWorker
+  let pool: ThreadPool
+
+  init(worker: PoolWorker, pool: ThreadPool) {
+    self.worker = worker
+    self.pool = pool
+  }
+}

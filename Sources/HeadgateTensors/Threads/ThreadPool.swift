@@ -1,0 +1,59 @@
+import Synchronization
+
+/// The threads that help runs of models: one for each processor but one, for every run brings a thread of its own.
+///
+/// A run is helped by as many threads as there are processors that no other run keeps busy, at each of its steps
+/// anew. With as many runs as processors each computes alone, as fast as without the pool; with fewer they share what is left.
+/// No run waits for a thread that has not begun, so that none can starve another.
+package final class ThreadPool: Sendable {
+  /// The one that all models use; its threads start with the first run that they may help.
+  package static let shared = ThreadPool(processorCount: ProcessorCount.available)
+
+  package let processorCount: Int
+  private let workers: [PoolWorker]
+  private let runCount = Atomic<Int>(0)
+  /// Jobs that are done and can be used again.
+  private let spareJobs = Mutex<[SharedJob]>([])
+
+  package init(processorCount: Int) {
+    self.processorCount = max(1, processorCount)
+    workers = (1..<self.processorCount).map { _ in PoolWorker() }
+    for worker in workers where !worker.start(in: self) {
+      // A worker without a thread must never be given a job.
+      worker.retire()
+    }
+  }
+
+  /// The processors that no run brings a thread for.
+  var idleProcessorCount: Int { max(0, processorCount - runCount.load(ordering: .relaxed)) }
+
+  /// Counts a run until `end` is called, and gives the threads that it may use.
+  ///
+  /// - Parameter limit: the most threads, the caller's included; nil for as many as there are processors.
+  package func begin(limit: Int?) -> ThreadTeam {
+    runCount.add(1, ordering: .relaxed)
+    let width = min(limit ?? processorCount, processorCount)
+    return width > 1 ? ThreadTeam(width: width, pool: self) : .alone
+  }
+
+  /// Ends a run that `begin` counted.
+  package func end() {
+    runCount.subtract(1, ordering: .relaxed)
+  }
+
+  /// Offers a job to so many workers as it may have now, and adds those that took it.
+  func recruit(for job: SharedJob, atMost count: Int, maySleep: Bool, into taken: inout [PoolWorker]) {
+    var left = min(count, idleProcessorCount)
+    for worker in workers where left > 0 && worker.offer(job, maySleep: maySleep) {
+      taken.append(worker)
+      left -= 1
+    }
+  }
+
+  /// Lends a job.
+  func withJob(_ body: (SharedJob) -> Void) {
+    let job = spareJobs.withLock { $0.popLast() } ?? SharedJob()
+    body(job)
+    spareJobs.withLock { $0.append(job) }
+  }
+}

@@ -1,0 +1,95 @@
+import Synchronization
+
+/// The threads that one run may use: its own, and workers of the pool as far as they are free.
+///
+/// Work is split into parts that any thread may take, one after the other, so that a thread that comes late or is slow
+/// does fewer of them. What parts compute must not depend on who does them, nor in which order.
+package struct ThreadTeam: Sendable {
+  /// One thread: the caller's.
+  package static let alone = ThreadTeam(width: 1, pool: nil)
+
+  /// The most threads that work at once.
+  package let width: Int
+  private let pool: ThreadPool?
+  /// Less work than this is done sooner than shared, in nanoseconds.
+  private let leastShared: Double
+
+  /// Less is done sooner than a sleeping thread wakes.
+  private var leastToWake: Double { 8 * leastShared }
+  /// A part that takes longer is worth splitting.
+  private static var longPart: Double { 100_000 }
+
+  init(width: Int, pool: ThreadPool?, leastShared: Double = 8_000) {
+    self.width = width
+    self.pool = pool
+    self.leastShared = leastShared
+  }
+
+  /// Calls `body` with each part from 0 on, and with a number below `width` that no two threads have at one time.
+  ///
+  /// SAFETY: parts are done at the same time, so that none may write what another reads or writes.
+  ///
+  /// - Parameter nanoseconds: about how long all parts take on one thread; short work is not shared.
+  package func forEach(_ count: Int, taking nanoseconds: Double, _ body: (_ part: Int, _ member: Int) -> Void) {
+    let members = min(count, membersNow)
+    guard let pool, members > 1, nanoseconds >= leastShared else {
+      for part in 0..<count { body(part, 0) }
+      return
+    }
+    pool.withJob { job in
+      job.run(count, with: members - 1, of: pool, maySleep: nanoseconds >= leastToWake, body)
+    }
+  }
+
+  /// The same for parts that may fail: one of the errors is thrown after all parts were done or had failed.
+  package func tryForEach(
+    _ count: Int, taking nanoseconds: Double, _ body: (_ part: Int, _ member: Int) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    let failure = Mutex<TensorError?>(nil)
+    forEach(count, taking: nanoseconds) { part, member in
+      do throws(TensorError) {
+        try body(part, member)
+      } catch {
+        failure.withLock { $0 = error }
+      }
+    }
+    if let error = failure.withLock({ $0 }) { throw error }
+  }
+
+  /// Into how many parts work is best split: one for each thread, and more when it is long, for no thread need be as
+  /// fast as the others.
+  package func partCount(taking nanoseconds: Double) -> Int {
+    guard width > 1, nanoseconds >= leastShared else { return 1 }
+    let members = membersNow
+    return members > 1 ? members * max(1, Int(min(nanoseconds / Double(members) / Self.longPart, 4))) : 1
+  }
+
+  /// The threads that may work at once as long as no other run begins or ends.
+  private var membersNow: Int {
+    guard let pool else { return 1 }
+    return min(width, 1 + pool.idleProcessorCount)
+  }
+
+  /// Calls `body` with ranges that make up `0..<count`, as many as make good use of the team.
+  ///
+  /// SAFETY: see `forEach`.
+  ///
+  /// - Parameters:
+  ///   - nanoseconds: about how long one of the items takes.
+  ///   - granule: ranges begin at a multiple of it.
+  package func split(
+    _ count: Int, each nanoseconds: Double, granule: Int = 1, _ body: (_ range: Range<Int>, _ member: Int) -> Void
+  ) {
+    let time = Double(count) * nanoseconds
+    let units = (count + granule - 1) / granule
+    let parts = min(units, partCount(taking: time))
+    guard parts > 1 else {
+      if count > 0 { body(0..<count, 0) }
+      return
+    }
+    forEach(parts, taking: time) { part, member in
+      let (begin, end) = (units * part / parts * granule, units * (part + 1) / parts * granule)
+      body(begin..<min(end, count), member)
+    }
+  }
+}
