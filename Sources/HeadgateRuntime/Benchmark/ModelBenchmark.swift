@@ -4,18 +4,13 @@ import HeadgateTensors
 package struct ModelBenchmark {
   private let model: Model
   private var slices: RowSlices
-  /// The time in which processors worked for a call, in nanoseconds from any beginning.
-  private let cpuTime: () -> UInt64
 
   /// The time of every call is kept until the end, so that there is a most.
   package static let maxCalls = 1 << 17
 
-  /// - Parameter isThreaded: whether other threads than the caller's may share the work, so that the time of the whole
-  ///   process counts.
-  package init(_ model: Model, _ slices: RowSlices, isThreaded: Bool = false) {
+  package init(_ model: Model, _ slices: RowSlices) {
     self.model = model
     self.slices = slices
-    cpuTime = isThreaded ? { ClockReading.process } : { ClockReading.thread }
   }
 
   /// Runs the model for some time without looking at it, so that memory, caches and clock rates settle.
@@ -30,25 +25,28 @@ package struct ModelBenchmark {
   /// Measures single calls for some time, at least one and at most `maxCalls`.
   package mutating func measure(for duration: Duration) throws(RunError) -> Timing {
     var wall: [UInt64] = []
-    var cpu: [UInt64] = []
+    var thread: [UInt64] = []
     wall.reserveCapacity(Self.maxCalls)
-    cpu.reserveCapacity(Self.maxCalls)
-    let idle = clockTime
+    thread.reserveCapacity(Self.maxCalls)
+    let idle = Self.clockTime
+    let othersBegan = Self.timeOfOthers
     let end = ContinuousClock.now + duration
     repeat {
       let slice = try nextSlice()
-      let cpuBegan = cpuTime()
+      let threadBegan = ClockReading.thread
       let began = ClockReading.wall
       let answer = try model.run(values: slice)
       let ended = ClockReading.wall
-      let cpuEnded = cpuTime()
+      let threadEnded = ClockReading.thread
       withExtendedLifetime(answer) {}
       wall.append(ended - began)
-      cpu.append(cpuEnded - cpuBegan)
+      thread.append(threadEnded - threadBegan)
     } while wall.count < Self.maxCalls && ContinuousClock.now < end
+    // Nobody can tell which call another thread worked for just now, so that each has its part of all that they did.
+    let others = (Self.timeOfOthers - min(othersBegan, Self.timeOfOthers)) / UInt64(wall.count)
     let seconds = wall.reduce(0) { $0 + Double($1) } / 1e9
     return Timing(
-      callCount: wall.count, wall: .init(wall), cpu: .init(cpu.map { $0 - min($0, idle) }),
+      callCount: wall.count, wall: .init(wall), cpu: .init(thread.map { $0 - min($0, idle) + others }),
       rowsPerSecond: seconds > 0 ? Double(wall.count * slices.sliceRowCount) / seconds : 0)
   }
 
@@ -72,12 +70,18 @@ package struct ModelBenchmark {
     }
   }
 
-  /// What that clock says of a call that does nothing: reading it is a system call.
-  private var clockTime: UInt64 {
+  /// The time in which processors worked for the other threads of this process.
+  private static var timeOfOthers: UInt64 {
+    let thread = ClockReading.thread
+    return max(ClockReading.process, thread) - thread
+  }
+
+  /// What the thread's clock says of a call that does nothing: reading it is a system call.
+  private static var clockTime: UInt64 {
     let times = (0..<101).map { _ in
-      let began = cpuTime()
+      let began = ClockReading.thread
       _ = (ClockReading.wall, ClockReading.wall)
-      return cpuTime() - began
+      return ClockReading.thread - began
     }
     return times.sorted()[times.count / 2]
   }
@@ -89,7 +93,8 @@ extension ModelBenchmark {
     package let callCount: Int
     /// The time that passed.
     package let wall: Quantiles
-    /// The time in which processors worked for the call, without what reading the clocks takes.
+    /// The time in which processors worked for the call, without what reading the clocks takes: the caller's in it, and
+    /// the mean of what all other threads did.
     package let cpu: Quantiles
     /// The rows of all calls by the time that passed in them.
     package let rowsPerSecond: Double

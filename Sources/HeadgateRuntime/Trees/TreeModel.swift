@@ -67,7 +67,7 @@ final class TreeModel: Sendable {
       let numbers = try features.elements(Predictor.Scalar.self)
       defer { withExtendedLifetime(features) {} }
       return try Self.withScores(rows, predictor.scoreCount, budget) { (scores) throws(TensorError) in
-        predictor.score(numbers, count: rows, into: scores, team: budget.team)
+        Self.score(numbers, rows, by: predictor, into: scores, budget.team)
         let (shape, raw) = ([rows, predictor.scoreCount], UnsafeBufferPointer(scores))
         let added = addsScore ? try TreeAnswer.tensor(raw, shape, budget: budget) : nil
         if predictor.divisor != 1 {
@@ -76,6 +76,22 @@ final class TreeModel: Sendable {
         let values = try predictor.answer.values(of: raw, shape, budget: budget)
         return addsScore ? values + [added] : values
       }
+    }
+  }
+
+  /// The rows that kernels of trees take at once: threads share whole blocks of them.
+  private static let blockRows = 256
+
+  private static func score<Predictor: TreePredictor>(
+    _ features: UnsafeBufferPointer<Predictor.Scalar>, _ rows: Int, by predictor: Predictor,
+    into scores: UnsafeMutableBufferPointer<Predictor.Scalar>, _ team: ThreadTeam
+  ) {
+    let (columns, width) = (predictor.featureCount, predictor.scoreCount)
+    team.split(rows, each: predictor.rowTime, granule: blockRows) { range, _ in
+      predictor.score(
+        UnsafeBufferPointer(rebasing: features[range.lowerBound * columns..<range.upperBound * columns]),
+        count: range.count,
+        into: UnsafeMutableBufferPointer(rebasing: scores[range.lowerBound * width..<range.upperBound * width]))
     }
   }
 
@@ -139,10 +155,11 @@ protocol TreePredictor: Sendable {
   var answer: TreeAnswer<Scalar> { get }
   /// What raw scores are divided by before they become an answer.
   var divisor: Scalar { get }
+  /// About how long a row of many takes, in nanoseconds.
+  var rowTime: Double { get }
 
   /// Writes the scores `[count, scoreCount]` of rows `[count, featureCount]`.
-  func score(
-    _ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>, team: ThreadTeam)
+  func score(_ rows: UnsafeBufferPointer<Scalar>, count: Int, into scores: UnsafeMutableBufferPointer<Scalar>)
 }
 
 extension Tensor {

@@ -8,7 +8,8 @@ import Synchronization
 /// not begun. So nobody ever waits for a thread to wake up.
 ///
 /// SAFETY: `@unchecked Sendable` holds because `job` is written only by who has claimed the worker, before it is ready,
-/// and read only by the worker, after it has seen that.
+/// and read only by the worker, after it has seen that. Its references are not counted: the compiler may count one after
+/// the worker was told of it, and so after the worker has given it back. Who offers a job keeps it until all have left.
 final class PoolWorker: @unchecked Sendable {
   private enum State {
     /// It looks for work.
@@ -22,7 +23,7 @@ final class PoolWorker: @unchecked Sendable {
 
   private let state = Atomic<Int>(State.idle)
   private let signal = WorkSignal()
-  private var job: SharedJob?
+  private var job: Unmanaged<SharedJob>?
 
   /// How long a worker looks for work before it sleeps, in nanoseconds: the next step of a run often comes soon, and
   /// waking takes many times as long as looking.
@@ -64,7 +65,7 @@ final class PoolWorker: @unchecked Sendable {
       guard maySleep, claim(from: State.asleep) else { return false }
       wakes = true
     }
-    job = shared
+    job = Unmanaged.passUnretained(shared)
     state.store(State.ready, ordering: .releasing)
     if wakes { signal.post() }
     return true
@@ -75,11 +76,10 @@ final class PoolWorker: @unchecked Sendable {
   func withdraw(_ shared: SharedJob) -> Bool {
     // Another's job may be here by now.
     guard claim(from: State.ready) else { return false }
-    guard job === shared else {
+    guard let job, job.toOpaque() == Unmanaged.passUnretained(shared).toOpaque() else {
       state.store(State.ready, ordering: .releasing)
       return false
     }
-    job = nil
     state.store(State.idle, ordering: .releasing)
     return true
   }
@@ -90,12 +90,11 @@ final class PoolWorker: @unchecked Sendable {
 
   private func work(in pool: ThreadPool) -> Never {
     while true {
-      guard waitForJob(in: pool) else { continue }
-      let shared = job
-      job = nil
-      shared?.help()
+      guard waitForJob(in: pool), let job else { continue }
+      job._withUnsafeGuaranteedRef { $0.help() }
+      // From here on another job may lie there.
       state.store(State.idle, ordering: .releasing)
-      shared?.leave()
+      job._withUnsafeGuaranteedRef { $0.leave() }
     }
   }
 

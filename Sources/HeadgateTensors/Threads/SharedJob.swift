@@ -39,6 +39,9 @@ final class SharedJob: @unchecked Sendable {
   }
 
   /// Does parts until there is none left to begin.
+  ///
+  /// Not inlined, so that no reference to the work is still counted when the worker leaves.
+  @inline(never)
   func help() {
     doParts(member: nextMember.add(1, ordering: .relaxed).oldValue)
   }

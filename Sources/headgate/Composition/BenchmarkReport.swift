@@ -25,7 +25,7 @@ struct BenchmarkReport {
     loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
     let slices = try RowSlices(
       try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
-    var benchmark = ModelBenchmark(model, slices, isThreaded: command.threads > 1)
+    var benchmark = ModelBenchmark(model, slices)
     try benchmark.warmUp(for: .seconds(command.warmUp))
     timing = try benchmark.measure(for: .seconds(command.seconds))
     peakByteCount = Self.peakByteCount()

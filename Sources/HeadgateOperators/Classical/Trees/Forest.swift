@@ -40,7 +40,7 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
   /// The rows to collect scores for at once: with very many targets fewer, so that the scores stay small.
   var blockRows: Int { max(1, min(BinLimits.blockRows, (1 << 20) / targetCount)) }
 
-  /// About how long a row takes, in nanoseconds.
+  /// About how long a row of many takes, in nanoseconds.
   package var rowTime: Double { Double(treeCount) * 4 }
 
   /// Collects the scores of up to `blockRows` rows.
@@ -67,24 +67,22 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
   /// - Parameters:
   ///   - rows: `[count, stride]` features; rows with fewer than `columns` features add nothing.
   ///   - scores: `[count, targetCount]`, holding what the sums begin with.
-  ///   - team: the threads that may share the rows.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package func add(
-    _ rows: UnsafePointer<Scalar>, count: Int, stride: Int, to scores: UnsafeMutablePointer<Scalar>,
-    team: ThreadTeam = .alone
+    _ rows: UnsafePointer<Scalar>, count: Int, stride: Int, to scores: UnsafeMutablePointer<Scalar>
   ) {
     guard stride >= columns, count > 0 else { return }
     let block = min(count, blockRows)
-    team.split(count, each: rowTime, granule: block) { range, _ in
-      withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * targetCount) { seen in
-        guard let marks = seen.baseAddress else { return }
-        for start in Swift.stride(from: range.lowerBound, to: range.upperBound, by: block) {
-          seen.initialize(repeating: false)
-          collect(
-            rows + start * stride, count: min(block, range.upperBound - start), stride: stride, aggregate: .sum,
-            scores: scores + start * targetCount, seen: marks)
-        }
+    withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * targetCount) { seen in
+      guard let marks = seen.baseAddress else { return }
+      var start = 0
+      while start < count {
+        seen.initialize(repeating: false)
+        collect(
+          rows + start * stride, count: min(block, count - start), stride: stride, aggregate: .sum,
+          scores: scores + start * targetCount, seen: marks)
+        start += block
       }
     }
   }

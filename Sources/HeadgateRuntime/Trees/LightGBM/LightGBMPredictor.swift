@@ -1,5 +1,4 @@
 import HeadgateOperators
-import HeadgateTensors
 
 /// Predicts as LightGBM's `Booster.predict` does: all trees, in double precision, in the order of the file.
 struct LightGBMPredictor: TreePredictor {
@@ -11,6 +10,8 @@ struct LightGBMPredictor: TreePredictor {
   /// The functions in the leaves, when there are any; the leaves of the forest then hold their indices.
   private let functions: LinearLeaves?
   let divisor: Double
+  // Linear functions in the leaves take rows one by one.
+  var rowTime: Double { Double(treeCount) * (functions == nil ? 4 : 20) }
 
   init(_ file: LightGBMFile) throws(ModelFileError) {
     featureCount = file.featureCount
@@ -74,9 +75,7 @@ struct LightGBMPredictor: TreePredictor {
     }
   }
 
-  func score(
-    _ rows: UnsafeBufferPointer<Double>, count: Int, into scores: UnsafeMutableBufferPointer<Double>, team: ThreadTeam
-  ) {
+  func score(_ rows: UnsafeBufferPointer<Double>, count: Int, into scores: UnsafeMutableBufferPointer<Double>) {
     scores.initialize(repeating: 0)
     guard let forest, let first = rows.baseAddress, let score = scores.baseAddress, count > 0 else { return }
     if rows.contains(where: Self.isSmallest) {
@@ -87,11 +86,11 @@ struct LightGBMPredictor: TreePredictor {
             let value = rows[row * featureCount + feature]
             copy[feature] = Self.isSmallest(value) ? 0 : value
           }
-          if let start = copy.baseAddress { add(forest, start, count: 1, score + row * scoreCount, .alone) }
+          if let start = copy.baseAddress { add(forest, start, count: 1, score + row * scoreCount) }
         }
       }
     } else {
-      add(forest, first, count: count, score, team)
+      add(forest, first, count: count, score)
     }
   }
 
@@ -100,10 +99,9 @@ struct LightGBMPredictor: TreePredictor {
   }
 
   private func add(
-    _ forest: Forest<Double>, _ rows: UnsafePointer<Double>, count: Int, _ scores: UnsafeMutablePointer<Double>,
-    _ team: ThreadTeam
+    _ forest: Forest<Double>, _ rows: UnsafePointer<Double>, count: Int, _ scores: UnsafeMutablePointer<Double>
   ) {
-    guard let functions else { return forest.add(rows, count: count, stride: featureCount, to: scores, team: team) }
+    guard let functions else { return forest.add(rows, count: count, stride: featureCount, to: scores) }
     withUnsafeTemporaryAllocation(of: Double.self, capacity: treeCount) { leaves in
       for row in 0..<count {
         let features = rows + row * featureCount

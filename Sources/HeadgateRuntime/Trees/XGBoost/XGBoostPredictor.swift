@@ -18,6 +18,13 @@ struct XGBoostPredictor: TreePredictor {
   private let booster: Booster
   private let margins: [Float]
 
+  var rowTime: Double {
+    switch booster {
+    case .trees(let forest): forest.rowTime
+    case .linear(let weights): Double(weights.count)
+    }
+  }
+
   init(_ file: XGBoostFile) throws(ModelFileError) {
     let objective = try XGBoostObjective(file.objective, scoreCount: file.scoreCount)
     featureCount = file.featureCount
@@ -111,13 +118,11 @@ struct XGBoostPredictor: TreePredictor {
     }
   }
 
-  func score(
-    _ rows: UnsafeBufferPointer<Float>, count: Int, into scores: UnsafeMutableBufferPointer<Float>, team: ThreadTeam
-  ) {
+  func score(_ rows: UnsafeBufferPointer<Float>, count: Int, into scores: UnsafeMutableBufferPointer<Float>) {
     for index in scores.indices { scores[index] = margins[index % scoreCount] }
     guard let row = rows.baseAddress, let score = scores.baseAddress else { return }
     switch booster {
-    case .trees(let forest): forest.add(row, count: count, stride: featureCount, to: score, team: team)
+    case .trees(let forest): forest.add(row, count: count, stride: featureCount, to: score)
     case .linear(let weights):
       for index in 0..<count {
         Self.addLinear(
