@@ -6,7 +6,7 @@
 struct JSONReader: DocumentReader {
   let bytes: UnsafeRawBufferPointer
   fileprivate let end: Int
-  fileprivate(set) var position: Int
+  var position: Int
   private var depth = 0
   /// What the document is, for messages: `XGBoost model`.
   private let subject: String
