@@ -8,7 +8,7 @@ protocol DocumentReader {
 
   /// Reads an object; `member` must read the value of each key.
   mutating func object(
-    _ member: (inout Self, String) throws(ModelFileError) -> Void
+    _ member: (inout Self, DocumentKey) throws(ModelFileError) -> Void
   ) throws(ModelFileError)
 
   /// Reads an array; `element` must read each value.

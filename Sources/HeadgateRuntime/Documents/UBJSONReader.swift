@@ -44,13 +44,13 @@ struct UBJSONReader: DocumentReader {
   }
 
   mutating func object(
-    _ member: (inout UBJSONReader, String) throws(ModelFileError) -> Void
+    _ member: (inout UBJSONReader, DocumentKey) throws(ModelFileError) -> Void
   ) throws(ModelFileError) {
     let list = try open(.object)
     guard list.type == nil else { throw malformed("an object of one type", at: position) }
     var count = 0
     while try goesOn(list, count, until: UInt8(ascii: "}")) {
-      try member(&self, try payloadText())
+      try member(&self, DocumentKey(try payload()))
       count += 1
     }
     depth -= 1
@@ -257,12 +257,16 @@ struct UBJSONReader: DocumentReader {
     return Int(number)
   }
 
-  /// A length and as many bytes of text.
-  private mutating func payloadText() throws(ModelFileError) -> String {
+  /// A length and as many bytes.
+  private mutating func payload() throws(ModelFileError) -> UnsafeRawBufferPointer {
     let count = try length()
     let start = position
     try advance(count)
-    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+  }
+
+  private mutating func payloadText() throws(ModelFileError) -> String {
+    String(decoding: try payload(), as: UTF8.self)
   }
 
   /// The payload of an integer; nil for another type.

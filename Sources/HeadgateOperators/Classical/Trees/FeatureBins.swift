@@ -24,8 +24,9 @@ struct FeatureBins<Scalar: TreeScalar> {
     static func < (first: Source, second: Source) -> Bool { first.code < second.code }
 
     /// Spread over all bits. Nobody who writes a model file knows the seed, so none can make comparisons collide.
-    func hash(with threshold: Scalar) -> UInt64 {
-      let product = (Double(threshold).bitPattern ^ binSeed.0).multipliedFullWidth(by: code ^ binSeed.1)
+    @inline(__always)
+    func hash(with threshold: Scalar, _ seed: (UInt64, UInt64)) -> UInt64 {
+      let product = (Double(threshold).bitPattern ^ seed.0).multipliedFullWidth(by: code ^ seed.1)
       return product.high ^ product.low
     }
   }
@@ -33,14 +34,19 @@ struct FeatureBins<Scalar: TreeScalar> {
   private struct Comparison {
     let source: Source
     let threshold: Scalar
+    /// -1 in a free slot.
+    var number: Int32
+
+    static var none: Comparison { Comparison(source: Source(0, .number, false), threshold: 0, number: -1) }
   }
 
   /// Where the outcome of a comparison is found: it holds for bins of the column up to this one.
   typealias Place = BinnedTrees.Place
 
-  private var comparisons: [Comparison] = []
-  /// An open hash table of the comparisons: their numbers, -1 in free slots; at most half full.
-  private var slots = [Int32](repeating: -1, count: 1024)
+  /// An open hash table, at most half full.
+  private var slots = [Comparison](repeating: .none, count: 1024)
+  private var count = 0
+  private let seed = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))
 
   /// Takes note of a test, of numbers with its threshold, which is no NaN. Returns the number of its comparison, which
   /// all tests alike share.
@@ -50,48 +56,47 @@ struct FeatureBins<Scalar: TreeScalar> {
   mutating func insert(
     feature: Int, kind: BinColumns<Scalar>.Kind, missingIsTrue: Bool, threshold: Scalar
   ) -> Int32 {
+    let isCategory = kind == .category || kind == .truncatedCategory
     // Adding zero makes a negative zero, which compares alike, a positive one.
     let comparison = Comparison(
-      source: Source(feature, kind, missingIsTrue), threshold: kind.isCategory ? 0 : threshold + 0)
+      source: Source(feature, kind, missingIsTrue), threshold: isCategory ? 0 : threshold + 0,
+      number: Int32(truncatingIfNeeded: count))
     let slot = slot(of: comparison)
-    if slots[slot] >= 0 { return slots[slot] }
-    let number = Int32(truncatingIfNeeded: comparisons.count)
-    slots[slot] = number
-    comparisons.append(comparison)
-    if 2 * comparisons.count > slots.count { grow() }
-    return number
+    if slots[slot].number >= 0 { return slots[slot].number }
+    slots[slot] = comparison
+    count += 1
+    if 2 * count > slots.count { grow() }
+    return comparison.number
   }
 
   /// Where a comparison is, or belongs.
+  @inline(__always)
   private func slot(of comparison: Comparison) -> Int {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: comparison.source.hash(with: comparison.threshold)) & mask
-    while slots[slot] >= 0 {
-      let other = comparisons[Int(slots[slot])]
-      if other.source == comparison.source, other.threshold == comparison.threshold { break }
+    var slot = Int(truncatingIfNeeded: comparison.source.hash(with: comparison.threshold, seed)) & mask
+    while slots[slot].number >= 0 {
+      if slots[slot].threshold == comparison.threshold, slots[slot].source == comparison.source { break }
       slot = (slot + 1) & mask
     }
     return slot
   }
 
   private mutating func grow() {
-    slots = [Int32](repeating: -1, count: 2 * slots.count)
-    for (number, comparison) in comparisons.enumerated() {
-      slots[slot(of: comparison)] = Int32(truncatingIfNeeded: number)
-    }
+    let comparisons = slots.filter { $0.number >= 0 }
+    slots = [Comparison](repeating: .none, count: 2 * slots.count)
+    for comparison in comparisons { slots[slot(of: comparison)] = comparison }
   }
 
   /// Makes the columns, once all tests are known, and says where each comparison's outcome is found; nil when there are
   /// more columns than tests can name.
   func makeColumns() -> (columns: BinColumns<Scalar>, places: [Place])? {
-    let sorted = comparisons.indices.sorted { first, second in
-      let (first, second) = (comparisons[first], comparisons[second])
-      return first.source == second.source ? first.threshold < second.threshold : first.source < second.source
+    let sorted = slots.filter { $0.number >= 0 }.sorted { first, second in
+      first.source == second.source ? first.threshold < second.threshold : first.source < second.source
     }
-    let thresholds = sorted.map { comparisons[$0].threshold }
+    let thresholds = sorted.map(\.threshold)
     var parts: [(source: Source, range: Range<Int>)] = []
-    for (index, number) in sorted.enumerated() {
-      let source = comparisons[number].source
+    for (index, comparison) in sorted.enumerated() {
+      let source = comparison.source
       if let last = parts.last, last.source == source, last.range.count < BinLimits.thresholdsPerColumn {
         parts[parts.count - 1].range = last.range.lowerBound..<index + 1
       } else {
@@ -107,10 +112,10 @@ struct FeatureBins<Scalar: TreeScalar> {
       guard first.range.count == second.range.count else { return first.range.count > second.range.count }
       return first.range.lowerBound < second.range.lowerBound
     }
-    var places = [Place](repeating: Place(column: 0, bin: 0), count: comparisons.count)
+    var places = [Place](repeating: Place(column: 0, bin: 0), count: count)
     for (column, part) in parts.enumerated() {
       for (bin, index) in part.range.enumerated() {
-        places[sorted[index]] = Place(
+        places[Int(sorted[index].number)] = Place(
           column: UInt16(truncatingIfNeeded: column), bin: UInt16(truncatingIfNeeded: bin))
       }
     }
@@ -122,5 +127,3 @@ struct FeatureBins<Scalar: TreeScalar> {
     return (BinColumns(columns), places)
   }
 }
-
-private let binSeed = (UInt64.random(in: 0 ... .max), UInt64.random(in: 0 ... .max))

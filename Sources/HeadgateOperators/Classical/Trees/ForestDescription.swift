@@ -107,15 +107,20 @@ package struct ForestDescription {
 
   /// Appends a leaf of one weight.
   package mutating func appendLeaf(target: Int, value: Double) {
-    appendLeaf()
+    append(leaf)
     weights.append(Weight(target: target, value: value))
   }
 
   /// Appends a leaf of several weights, or of none.
   package mutating func appendLeaf(_ weights: [Weight] = []) {
-    let index = nodes.count
-    append(Node(mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: index, falseChild: index))
+    append(leaf)
     self.weights += weights
+  }
+
+  /// A leaf as the next node; it leads to itself.
+  private var leaf: Node {
+    Node(
+      mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: nodes.count, falseChild: nodes.count)
   }
 
   /// Appends a set of categories as a bit field and returns its index.

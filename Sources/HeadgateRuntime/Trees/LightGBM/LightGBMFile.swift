@@ -79,7 +79,7 @@ struct LightGBMFile {
 
   private static func count(_ text: LightGBMText, _ line: LightGBMText.Line) throws(ModelFileError) -> Int {
     let count = try text.number(line)
-    guard (1...1 << 20).contains(count) else { throw text.malformed("'\(line.key)' is \(count)", at: line.offset) }
+    guard (1...1 << 20).contains(count) else { throw text.malformed("'\(line.key.text)' is \(count)", at: line.offset) }
     return count
   }
 

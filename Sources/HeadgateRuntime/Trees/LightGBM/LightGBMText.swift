@@ -7,7 +7,7 @@ struct LightGBMText {
   struct Line {
     /// Where the line begins.
     let offset: Int
-    let key: String
+    let key: DocumentKey
     /// Where the value lies; nil for a line without an equals sign.
     let value: Range<Int>?
   }
@@ -30,7 +30,7 @@ struct LightGBMText {
     let equals = find(UInt8(ascii: "="), in: start..<stop)
     position = min(stop + 1, end)
     if stop > start, bytes[stop - 1] == 0x0D { stop -= 1 }
-    let key = text(start..<min(equals ?? stop, stop, start + 64))
+    let key = DocumentKey(UnsafeRawBufferPointer(rebasing: bytes[start..<min(equals ?? stop, stop, start + 64)]))
     return Line(offset: start, key: key, value: equals.map { min($0 + 1, stop)..<stop })
   }
 
@@ -47,7 +47,7 @@ struct LightGBMText {
 
   /// Reads the numbers of a value, between blanks, in place of what the array held.
   func numbers<Element: DocumentNumber>(_ line: Line, into values: inout [Element]) throws(ModelFileError) {
-    guard let range = line.value else { throw malformed("'\(line.key)' has no value", at: line.offset) }
+    guard let range = line.value else { throw malformed("'\(line.key.text)' has no value", at: line.offset) }
     values.removeAll(keepingCapacity: true)
     var index = range.lowerBound
     while true {
@@ -66,7 +66,7 @@ struct LightGBMText {
         value = Self.word(text(start..<index)).flatMap { Element(real: $0) }
       }
       guard let value, index == range.upperBound || isBlank(index) else {
-        throw malformed("a number of '\(line.key)' is not readable or does not fit", at: start)
+        throw malformed("a number of '\(line.key.text)' is not readable or does not fit", at: start)
       }
       values.append(value)
     }
@@ -94,7 +94,7 @@ struct LightGBMText {
   func number(_ line: Line) throws(ModelFileError) -> Int {
     var numbers: [Int64] = []
     try self.numbers(line, into: &numbers)
-    guard numbers.count == 1 else { throw malformed("'\(line.key)' is no number", at: line.offset) }
+    guard numbers.count == 1 else { throw malformed("'\(line.key.text)' is no number", at: line.offset) }
     return Int(numbers[0])
   }
 

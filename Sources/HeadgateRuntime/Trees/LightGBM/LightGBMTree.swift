@@ -25,9 +25,7 @@ struct LightGBMTree: Sendable {
   private(set) var termFeatures: [Int32] = []
   private(set) var coefficients: [Double] = []
 
-  private var isReached: [Bool] = []
-  private var isLeafReached: [Bool] = []
-  private var open: [Int32] = []
+  private var shape = TreeShape()
 
   /// Reads the lines up to an empty one, instead of what was read before.
   mutating func read(_ text: inout LightGBMText, featureCount: Int) throws(ModelFileError) {
@@ -110,7 +108,7 @@ struct LightGBMTree: Sendable {
         throw invalid("has categories outside of its list")
       }
     }
-    try checkShape()
+    if let fault = shape.fault(left: left, right: right) { throw invalid(fault) }
   }
 
   private func checkCount(of name: String, _ count: Int, _ wanted: Int) throws(ModelFileError) {
@@ -120,45 +118,6 @@ struct LightGBMTree: Sendable {
   private func checkFeatures(_ features: [Int32], _ featureCount: Int) throws(ModelFileError) {
     for feature in features where feature < 0 || Int(feature) >= featureCount {
       throw invalid("reads feature \(feature) of \(featureCount)")
-    }
-  }
-
-  /// Checks that all children are there, also of tests that nothing leads to, and that the root leads to every node at
-  /// most once.
-  private mutating func checkShape() throws(ModelFileError) {
-    let testCount = left.count
-    for test in 0..<testCount {
-      try checkIsThere(left[test])
-      try checkIsThere(right[test])
-    }
-    isReached.removeAll(keepingCapacity: true)
-    isReached.append(contentsOf: repeatElement(false, count: testCount))
-    isLeafReached.removeAll(keepingCapacity: true)
-    isLeafReached.append(contentsOf: repeatElement(false, count: leafCount))
-    if testCount > 0 { open.append(0) }
-    while let test = open.popLast() {
-      try reach(left[Int(test)], from: test)
-      try reach(right[Int(test)], from: test)
-    }
-  }
-
-  private func checkIsThere(_ child: Int32) throws(ModelFileError) {
-    guard child < 0 ? Int(~child) < leafCount : Int(child) < left.count else {
-      throw invalid("of \(leafCount) leaves has a child \(child), which is not there")
-    }
-  }
-
-  private mutating func reach(_ child: Int32, from test: Int32) throws(ModelFileError) {
-    if child < 0 {
-      let leaf = Int(~child)
-      guard !isLeafReached[leaf] else { throw invalid("has no place for its leaf \(leaf)") }
-      isLeafReached[leaf] = true
-    } else {
-      guard child > 0, !isReached[Int(child)] else {
-        throw invalid("has test \(child) below test \(test), which makes no tree")
-      }
-      isReached[Int(child)] = true
-      open.append(child)
     }
   }
 

@@ -33,7 +33,7 @@ struct XGBoostFile<Reader: DocumentReader> {
 
   init(reading reader: inout Reader) throws(ModelFileError) {
     var hasLearner = false
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "version": self.version = try reader.numbers(Int32.self)
       case "learner":
@@ -49,18 +49,18 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   private mutating func readLearner(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "attributes":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
-          self.attributes[key] = try reader.text()
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
+          self.attributes[key.text] = try reader.text()
         }
       case "feature_names": self.featureNames = try reader.texts()
       case "feature_types": self.featureTypes = try reader.texts()
       case "gradient_booster": try self.readBooster(&reader)
       case "learner_model_param": try self.readParameters(&reader)
       case "objective":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "name" { self.objective = try reader.text() } else { try reader.skip() }
         }
       default: try reader.skip()
@@ -69,7 +69,7 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   private mutating func readParameters(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "base_score": self.baseScore = try reader.text()
       case "num_class": self.classCount = try self.count(&reader, upTo: 1 << 20)
@@ -88,7 +88,7 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   private mutating func readBooster(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "name": self.booster = try reader.text()
       case "model": try self.readModel(&reader)
@@ -96,7 +96,7 @@ struct XGBoostFile<Reader: DocumentReader> {
       case "gbtree":
         // The trees of dart, wrapped. The name within is not the booster's.
         try reader.object {
-          (reader: inout Reader, key: String) throws(ModelFileError) in
+          (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "model" { try self.readModel(&reader) } else { try reader.skip() }
         }
       default: try reader.skip()
@@ -105,7 +105,7 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   private mutating func readModel(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "trees":
         try reader.array { (reader: inout Reader) throws(ModelFileError) in try self.findTree(&reader) }
@@ -122,7 +122,7 @@ struct XGBoostFile<Reader: DocumentReader> {
     if treeReader == nil { treeReader = reader }
     let start = reader.position
     var id = trees.count
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       if key == "id" { id = try reader.integer() } else { try reader.skip() }
     }
     trees.append((id, start))
@@ -138,7 +138,7 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   private mutating func readCategories(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       guard key == "enc" else { return try reader.skip() }
       try reader.array { (reader: inout Reader) throws(ModelFileError) in
         self.categories.append(try Self.readNames(&reader))
@@ -151,7 +151,7 @@ struct XGBoostFile<Reader: DocumentReader> {
     let start = reader.position
     var offsets: [Int64]?
     var values: Reader?
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "offsets": offsets = try reader.numbers(Int64.self)
       case "values":

@@ -30,7 +30,7 @@ struct XGBoostTree: Sendable {
     // Only trees with vectors in their leaves need them, and those say so last.
     var weights: Reader?
     var tree = self
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "id": tree.id = try reader.integer()
       case "left_children": tree.left = try reader.numbers(Int32.self)
@@ -48,7 +48,7 @@ struct XGBoostTree: Sendable {
         weights = reader
         try reader.skip()
       case "tree_param":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "size_leaf_vector" { tree.leafSize = max(try reader.integer(), 1) } else { try reader.skip() }
         }
       default: try reader.skip()
