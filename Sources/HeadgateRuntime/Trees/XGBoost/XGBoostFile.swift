@@ -122,8 +122,14 @@ struct XGBoostFile<Reader: DocumentReader> {
     if treeReader == nil { treeReader = reader }
     let start = reader.position
     var id = trees.count
+    // A tree without nodes could be so short that its place takes far more than the file.
+    var hasNodes = false
     try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
+      if key == "left_children" { hasNodes = true }
       if key == "id" { id = try reader.integer() } else { try reader.skip() }
+    }
+    guard hasNodes else {
+      throw ModelFileError(.invalidGraph, "XGBoost model: tree \(id) has no nodes", byteOffset: start)
     }
     trees.append((id, start))
   }
