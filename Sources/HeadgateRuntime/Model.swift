@@ -50,7 +50,7 @@ public struct Model: Sendable {
       try self.init(onnx: bytes, options)
       return
     }
-    let trees = try TreeModel(bytes, format: format, givesRawScores: options.givesRawScores)
+    let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores)
     self.init(trees, options)
   }
 

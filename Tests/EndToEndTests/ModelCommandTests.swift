@@ -150,7 +150,9 @@ extension EndToEnd {
         let words = command + ["--batch", "8"]
         let text = try await fleet.run(words + ["--profile"])
         #expect(text.code == 0, "\(text.errors)")
-        for word in ["of 8 rows, walking through 40", "p99", "rows/s", "OF BANDWIDTH", "Softmax", "peak of a core"] {
+        for word in [
+          "of 8 rows, walking through 40", "p99", "rows/s", "kept memory", "OF BANDWIDTH", "Softmax", "peak of a core",
+        ] {
           #expect(text.output.contains(word), "\(text.output)")
         }
         let answer = try await fleet.run(words + ["-o", "json"])
@@ -163,6 +165,7 @@ extension EndToEnd {
         for key in ["rows_per_second", "load_ms", "peak_rss_bytes"] {
           #expect((json[key] as? Double ?? 0) > 0, "\(key): \(answer.output)")
         }
+        #expect((json["kept_bytes"] as? Double ?? -1) >= 0)
         #expect(json["nodes"] == nil)
         let profiled = try await fleet.run(words + ["-o", "json", "--profile"]).json()
         let nodes = try #require(profiled["nodes"] as? [[String: Any]])

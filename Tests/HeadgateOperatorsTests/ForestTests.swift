@@ -201,6 +201,63 @@ import Testing
     try check(Float.self, trees, isBinned: false)
   }
 
+  /// Appends all trees of several descriptions, and says where each ends.
+  private func describe(
+    _ sources: [ForestDescription], _ description: inout ForestDescription,
+    _ ended: (inout ForestDescription) throws -> Void
+  ) throws {
+    for source in sources {
+      for (root, end) in zip(source.roots, source.roots.dropFirst() + [source.nodes.count]) {
+        let offset = description.nodes.count - root
+        description.roots.append(description.nodes.count)
+        for index in root..<end {
+          var node = source.nodes[index]
+          guard node.mode != .leaf else {
+            description.appendLeaf(Array(source.weights[source.weightRange(index)]))
+            continue
+          }
+          node.trueChild += offset
+          node.falseChild += offset
+          description.append(node)
+        }
+        try ended(&description)
+      }
+    }
+  }
+
+  @Test(arguments: [(40, 1), (300, 2)])
+  func `is the same when it is compiled tree by tree`(leaves: Int, readings: Int) throws {
+    // Leaves of one weight come first, so that those of several turn up late; and a tree of too many leaves for bins.
+    let sources = try [(1, 40, 1), (2, leaves, 2)].map { weights, leaves, seed in
+      try Trees(
+        count: 300, leaves: leaves, targets: 3, weightsPerLeaf: weights,
+        modes: [.lessOrEqual, .lessOrEqualZeroMissing, .greater, .less], seed: UInt64(seed)
+      ).description
+    }
+    for sources in [[sources[0]], [sources[0], sources[1]]] {
+      var whole = try ForestDescription(targetCount: 3)
+      try describe(sources, &whole) { _ in }
+      whole.finish()
+      let expected = try Forest<Double>(whole)
+      var count = 0
+      let forest = try Forest<Double>(targetCount: 3) { description, ended in
+        count += 1
+        try describe(sources, &description, ended)
+      }
+      #expect(count == (sources.count == 1 ? 1 : readings))
+      #expect(forest.treeCount == expected.treeCount)
+      #expect(forest.columns == expected.columns)
+      var random = SystemIndependentRandom(4)
+      let rows = (0..<70 * 6).map { _ in random.pick([.nan, 0, 1e-37, -0.5, 0.5, 1, -1, 1.7, -2.0]) }
+      for rowCount in [1, 70] {
+        var (sums, wanted) = ([Double](repeating: 0, count: 3 * rowCount), [Double](repeating: 0, count: 3 * rowCount))
+        forest.add(rows, count: rowCount, stride: 6, to: &sums)
+        expected.add(rows, count: rowCount, stride: 6, to: &wanted)
+        #expect(sums == wanted)
+      }
+    }
+  }
+
   @Test func `does not read features that only unreachable nodes name`() throws {
     var description = try ForestDescription(targetCount: 1)
     for tree in 0..<8 {

@@ -44,6 +44,32 @@ import Testing
     }
   }
 
+  @Test func `has up to eight digits read together`() {
+    for text in ["12345678", "1234567.", "0000000 ", "9x999999", "99999999", "./:09999", "12\u{FF}34", "40-50e70"] {
+      let bytes = Array((text + "        ").utf8)
+      let expected = text.prefix { $0.isASCII && $0.isNumber }
+      let digits = bytes.withUnsafeBytes { DecimalDigits($0, at: 0) }
+      #expect(digits.count == expected.count)
+      #expect(digits.value == UInt64(expected) ?? 0)
+      #expect(Double(digits.scale) == (0..<digits.count).reduce(1.0) { scale, _ in scale * 10 })
+    }
+  }
+
+  @Test func `is divided as a division divides`() {
+    var random = SplitMix(state: 3)
+    let divisors: [UInt64] = [1, 2, 3, 10, 1 << 63, .max, .max - 1, 10_000_000_000_000_000_000]
+    for index in 0..<50_000 {
+      let number = index < divisors.count ? divisors[index] : max(random.next() >> (random.next() % 64), 1)
+      let divisor = WordDivisor(number)
+      for high in [0, 1, divisor.value / 2, divisor.value - 1, random.next() % divisor.value] {
+        for low in [0, UInt64.max, random.next()] {
+          let (quotient, remainder) = divisor.divide(high, low)
+          #expect((quotient, remainder) == divisor.value.dividingFullWidth((high, low)))
+        }
+      }
+    }
+  }
+
   @Test func `is rounded once, also from a whole quotient`() {
     var random = SplitMix(state: 2)
     for _ in 0..<100_000 {

@@ -49,8 +49,8 @@ import Testing
   func `passes over what nobody asks for`(value: String) throws {
     let keys = try json("{\"first\":\(value),\"last\":[7]}") { reader in
       var keys: [String] = []
-      try reader.object { (reader: inout JSONReader, key: String) throws(ModelFileError) in
-        keys.append(key)
+      try reader.object { (reader: inout JSONReader, key: DocumentKey) throws(ModelFileError) in
+        keys.append(key.text)
         if key == "last" { _ = try reader.numbers(Int32.self) } else { try reader.skip() }
       }
       try reader.finish()
@@ -65,10 +65,26 @@ import Testing
   func `refuses objects that are none`(text: String) {
     #expect(throws: ModelFileError.self) {
       try json(text) { reader in
-        try reader.object { (reader: inout JSONReader, _: String) throws(ModelFileError) in try reader.skip() }
+        try reader.object { (reader: inout JSONReader, _: DocumentKey) throws(ModelFileError) in try reader.skip() }
         try reader.finish()
       }
     }
+  }
+
+  @Test func `knows a name in any spelling`() throws {
+    let names = try json(#"{"id":1,"\u0069d":2,"idx":3,"":4}"#) { reader in
+      var names: [String] = []
+      try reader.object { (reader: inout JSONReader, key: DocumentKey) throws(ModelFileError) in
+        switch key {
+        case "id": names.append("id")
+        case "": names.append("none")
+        default: names.append(key.text)
+        }
+        try reader.skip()
+      }
+      return names
+    }
+    #expect(names == ["id", "id", "idx", "none"])
   }
 
   @Test func `reads binary arrays of one type and of any`() throws {
@@ -102,8 +118,8 @@ import Testing
     let object = Array("{i\u{1}aSi\u{1}xi\u{1}b[#i\u{2}Si\u{1}yT}".utf8)
     var seen: [String: [String]] = [:]
     try binary(object) { reader in
-      try reader.object { (reader: inout UBJSONReader, key: String) throws(ModelFileError) in
-        seen[key] = key == "a" ? [try reader.text()] : try reader.texts()
+      try reader.object { (reader: inout UBJSONReader, key: DocumentKey) throws(ModelFileError) in
+        seen[key.text] = key == "a" ? [try reader.text()] : try reader.texts()
       }
       try reader.finish()
     }

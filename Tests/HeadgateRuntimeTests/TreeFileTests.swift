@@ -159,4 +159,18 @@ import Testing
     let outputs = try model.run(["features": Tensor(shape: [4, 1], floats: [0.4, 0.5, .nan, Float(0.5).nextDown])])
     #expect(try outputs["prediction"]?.tensor?.floats() == [0.25, 1, 0.25, 0.25])
   }
+
+  /// As LightGBM defines it: a constant and products of features, and the leaf's plain value where one is missing.
+  @Test func `of LightGBM may have functions in its last leaves only`() throws {
+    let lists = "num_leaves=2\nsplit_feature=0\nthreshold=0.5\ndecision_type=10\nleft_child=-1\nright_child=-2\n"
+    let plain = (0..<3000).map { "Tree=\($0)\n\(lists)leaf_value=1 2\n\n" }
+    let text =
+      "tree\nversion=v2\nnum_class=1\nmax_feature_idx=1\nobjective=regression\n\n" + plain.joined()
+      + "Tree=3000\n\(lists)leaf_value=7 8\nis_linear=1\nleaf_const=10 20\nnum_features=1 0\n"
+      + "leaf_features=1 \nleaf_coeff=4 \n\nend of trees\n"
+    let model = try Model(bytes: ModelBytes(Array(text.utf8)))
+    let rows = [0.5, 0.25, 0.75, 0, .nan, 3, 0, .nan]
+    let outputs = try model.run(["features": Tensor(shape: [4, 2], doubles: rows)])
+    #expect(try outputs["prediction"]?.tensor?.doubles() == [3011, 6020, 3022, 3007])
+  }
 }

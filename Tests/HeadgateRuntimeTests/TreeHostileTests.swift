@@ -83,7 +83,7 @@ import Testing
     arguments: [
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,0,-1"),
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,1,-1"),
-      ("\"left_children\":[1,3,-1", "\"left_children\":[1,99,-1"),
+      ("\"left_children\":[1,3,-1", "\"left_children\":[1,99,-1"), ("\"left_children\"", "\"lost_children\""),
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,-2,-1"),
       ("\"right_children\":[2,4,-1", "\"right_children\":[2,3,-1"),
       ("\"split_indices\":[0,2,", "\"split_indices\":[0,3,"),

@@ -6,6 +6,7 @@ import Testing
   /// A tree of any form, with the tests in the order in which they are appended.
   private struct Tree {
     var tests: [BinnedTrees.Test] = []
+    var places: [BinnedTrees.Place] = []
     /// Where the false branch of each test begins, when it is no leaf.
     private var falseStarts: [Int] = []
 
@@ -19,10 +20,12 @@ import Testing
     ) {
       guard leaves > 1 else { return }
       let left = isChain ? random.pick([1, leaves - 1]) : 1 + random.below(leaves - 1)
+      let column = UInt16(random.below(columns))
+      let operand = random.pick(operands)
+      let isSet = operand >= BinLimits.firstSet
       tests.append(
-        BinnedTrees.Test(
-          column: UInt16(random.below(columns)), operand: random.pick(operands), trueIsLeaf: left == 1,
-          falseIsLeaf: leaves - left == 1))
+        BinnedTrees.Test(set: isSet ? operand : nil, trueIsLeaf: left == 1, falseIsLeaf: leaves - left == 1))
+      places.append(BinnedTrees.Place(column: column, bin: isSet ? 0 : operand))
       falseStarts.append(tests.count + left - 1)
       grow(left, isChain, operands, columns, &random)
       grow(leaves - left, isChain, operands, columns, &random)
@@ -33,10 +36,9 @@ import Testing
       var (index, leaf) = (0, 0)
       while index < tests.count {
         let test = tests[index]
-        let value = Int(bin(Int(test.column)))
+        let value = Int(bin(Int(places[index].column)))
         let isTrue =
-          Int(test.operand) < BinLimits.firstSet
-          ? value <= Int(test.operand) : sets[Int(test.operand) - BinLimits.firstSet].contains(value)
+          test.set.map { sets[Int($0) - BinLimits.firstSet].contains(value) } ?? (value <= Int(places[index].bin))
         if isTrue {
           if test.trueIsLeaf { return leaf }
           index += 1
@@ -70,7 +72,13 @@ import Testing
       let fits = trees.append(tree.tests[...])
       #expect(fits)
     }
-    trees.finish(columnCount: columns, using: kernels)
+    // Tests that look at the same name one place.
+    let places = sources.flatMap(\.places)
+    let distinct = Array(Dictionary(grouping: places) { Int($0.column) << 16 | Int($0.bin) }.compactMap(\.value.first))
+    let numbers = places.map { place in
+      Int32(distinct.firstIndex { $0.column == place.column && $0.bin == place.bin } ?? 0)
+    }
+    trees.finish(columnCount: columns, places: numbers, distinct, using: kernels)
     let width = BinLimits.blockRows
     let bins = GuardedBuffer((0..<columns * width).map { _ in UInt8(random.below(256)) })
     let found = GuardedBuffer([UInt8](repeating: 0, count: BinLimits.treesAtOnce * width))

@@ -154,13 +154,13 @@ def mean_ratio(cases, best, system):
 def measure_loading(ensembles, rounds):
     print("""
 loading, in a fresh process each: milliseconds, and MiB that are kept when the allocator has given back what it can, and
-taken at the peak; Headgate's is the peak of the process less that of one with a stump, peers load a stump before
+taken at the peak; Headgate's are those of the process less those of one with a stump, peers load a stump before
 """)
     table = Table(("ensemble", 17), ("system", 14), ("ms", 11), ("kept", 11), ("peak", 11))
     for ensemble in ensembles:
         for system, turns in in_turns(rounds, loading(ensemble)).items():
             table.row(ensemble.name, system, *(
-                Figure([turn[part] for turn in turns]) if part in turns[0] else "-" for part in ("ms", "kept", "peak")))
+                Figure([turn[part] for turn in turns]) for part in ("ms", "kept", "peak")))
 
 
 def loading(ensemble):
@@ -171,8 +171,9 @@ def loading(ensemble):
         measured = [
             bench(chosen.headgate, file, chosen.folder / f"row-{number}.npz", 1, 0.01, "--warm-up", 0)
             for file, number in (ensemble.ours[system], stump.ours[system])]
-        peaks = [one["peak_rss_bytes"] / 2 ** 20 for one in measured]
-        return {"ms": measured[0]["load_ms"], "peak": peaks[0] - peaks[1]}
+        kept, peak = (
+            (measured[0][key] - measured[1][key]) / 2 ** 20 for key in ("kept_bytes", "peak_rss_bytes"))
+        return {"ms": measured[0]["load_ms"], "kept": kept, "peak": peak}
 
     def theirs(peer):
         measured = json.loads(child(sys.executable, PEER, "load", ensemble.key(peer), ensemble.path, stump.path))

@@ -29,6 +29,15 @@ struct DecimalText {
     var count = 0
     var afterPoint = false
     while position < end {
+      // Eight digits at once, as long as they are sure to fit.
+      if digits < 10_000_000_000, position + 8 <= end {
+        let some = DecimalDigits(bytes, at: position)
+        digits = digits &* some.scale &+ some.value
+        if afterPoint { exponent -= some.count }
+        count += some.count
+        position += some.count
+        if some.count == 8 { continue }
+      }
       let byte = bytes[position]
       if byte == UInt8(ascii: "."), !afterPoint {
         afterPoint = true
@@ -79,21 +88,20 @@ struct DecimalText {
       return isNegative ? -magnitude : magnitude
     }
     if isWhole, (-19 ... -1).contains(exponent), digits > 0 {
-      let magnitude = Self.quotient(digits, Self.wholePowers[-exponent])
+      let magnitude = Self.quotient(digits, Self.divisors[-exponent])
       return isNegative ? -magnitude : magnitude
     }
     return Double(text) ?? .nan
   }
 
-  /// The nearest number to a quotient, ties to even. Both are above zero, and the divisor is at most 10^19.
+  /// The nearest number to a quotient, ties to even. The dividend is above zero.
   ///
   /// Exact: the first 64 bits of the quotient say how to round to 53, and the remainder whether more bits follow.
-  private static func quotient(_ dividend: UInt64, _ divisor: UInt64) -> Double {
-    let (up, down) = (dividend.leadingZeroBitCount, divisor.leadingZeroBitCount)
-    let divisor = divisor << UInt64(down)
+  private static func quotient(_ dividend: UInt64, _ divisor: WordDivisor) -> Double {
+    let (up, down) = (dividend.leadingZeroBitCount, divisor.shift)
     // Half of the dividend is less than the divisor, whose highest bit is set.
     let dividend = dividend << UInt64(up)
-    let (first, remainder) = divisor.dividingFullWidth((dividend >> 1, dividend << 63))
+    let (first, remainder) = divisor.divide(dividend >> 1, dividend << 63)
     let shift = first.leadingZeroBitCount
     let bits = first << UInt64(shift)
     // The last bit of 64 stands for all that follow it.
@@ -134,11 +142,10 @@ struct DecimalText {
 
   private var text: String { String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self) }
 
-  private static let wholePowers: [UInt64] = [
-    1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000,
-    100_000_000_000, 1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000,
-    10_000_000_000_000_000, 100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
-  ]
+  /// 10^0 to 10^19.
+  private static let divisors = (0...19).map { power in
+    WordDivisor((0..<power).reduce(1) { number, _ in number * 10 })
+  }
 
   private static let powers: [Double] = [
     1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,

@@ -3,12 +3,12 @@
 /// Nothing is kept of what was read: arrays of numbers go straight into typed arrays, and what nobody asks for is
 /// passed over. Every length is checked against the bytes that are left, so memory stays proportional to the file.
 protocol DocumentReader {
-  /// The byte that is read next.
-  var position: Int { get }
+  /// The byte that is read next. A reader may be brought back to where it was before, within the same container.
+  var position: Int { get set }
 
   /// Reads an object; `member` must read the value of each key.
   mutating func object(
-    _ member: (inout Self, String) throws(ModelFileError) -> Void
+    _ member: (inout Self, DocumentKey) throws(ModelFileError) -> Void
   ) throws(ModelFileError)
 
   /// Reads an array; `element` must read each value.

@@ -6,7 +6,7 @@
 struct JSONReader: DocumentReader {
   let bytes: UnsafeRawBufferPointer
   fileprivate let end: Int
-  fileprivate(set) var position: Int
+  var position: Int
   private var depth = 0
   /// What the document is, for messages: `XGBoost model`.
   private let subject: String
@@ -19,13 +19,13 @@ struct JSONReader: DocumentReader {
   }
 
   mutating func object(
-    _ member: (inout JSONReader, String) throws(ModelFileError) -> Void
+    _ member: (inout JSONReader, DocumentKey) throws(ModelFileError) -> Void
   ) throws(ModelFileError) {
     try open("{")
     if try closes("}") { return }
     repeat {
       try skipBlanks()
-      let key = try string()
+      let key = try key()
       try expect(":")
       try member(&self, key)
     } while try goesOn(until: "}")
@@ -211,6 +211,17 @@ extension JSONReader {
     guard hasEscapes else {
       return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[range]), as: UTF8.self)
     }
+    return try unescaped(range)
+  }
+
+  /// Reads the name of a member.
+  fileprivate mutating func key() throws(ModelFileError) -> DocumentKey {
+    let (range, hasEscapes) = try stringRange()
+    return hasEscapes
+      ? DocumentKey(try unescaped(range)) : DocumentKey(UnsafeRawBufferPointer(rebasing: bytes[range]))
+  }
+
+  private func unescaped(_ range: Range<Int>) throws(ModelFileError) -> String {
     var text: [UInt8] = []
     text.reserveCapacity(range.count)
     var index = range.lowerBound

@@ -3,7 +3,7 @@
 /// SAFETY: `bytes` must stay valid while the reader is used.
 struct UBJSONReader: DocumentReader {
   let bytes: UnsafeRawBufferPointer
-  private(set) var position = 0
+  var position = 0
   private var depth = 0
   private let subject: String
 
@@ -44,13 +44,13 @@ struct UBJSONReader: DocumentReader {
   }
 
   mutating func object(
-    _ member: (inout UBJSONReader, String) throws(ModelFileError) -> Void
+    _ member: (inout UBJSONReader, DocumentKey) throws(ModelFileError) -> Void
   ) throws(ModelFileError) {
     let list = try open(.object)
     guard list.type == nil else { throw malformed("an object of one type", at: position) }
     var count = 0
     while try goesOn(list, count, until: UInt8(ascii: "}")) {
-      try member(&self, try payloadText())
+      try member(&self, DocumentKey(try payload()))
       count += 1
     }
     depth -= 1
@@ -90,15 +90,13 @@ struct UBJSONReader: DocumentReader {
       // Checked against the bytes that are left, so an array of the file's own size at most.
       values.reserveCapacity(count)
       switch stored {
-      case .float:
-        for _ in 0..<count { try append(Double(Float(bitPattern: fixed(UInt32.self))), &values) }
-      case .double: for _ in 0..<count { try append(Double(bitPattern: fixed(UInt64.self)), &values) }
-      case .uint8, .int8, .int16, .int32, .int64:
-        for _ in 0..<count {
-          let offset = position
-          guard let number = try whole(stored), let value = Element(whole: number) else { throw unfit(offset) }
-          values.append(value)
-        }
+      case .float: try append(count, UInt32.self, to: &values) { Element(real: Double(Float(bitPattern: $0))) }
+      case .double: try append(count, UInt64.self, to: &values) { Element(real: Double(bitPattern: $0)) }
+      case .uint8: try append(count, UInt8.self, to: &values) { Element(whole: Int64($0)) }
+      case .int8: try append(count, UInt8.self, to: &values) { Element(whole: Int64(Int8(bitPattern: $0))) }
+      case .int16: try append(count, UInt16.self, to: &values) { Element(whole: Int64(Int16(bitPattern: $0))) }
+      case .int32: try append(count, UInt32.self, to: &values) { Element(whole: Int64(Int32(bitPattern: $0))) }
+      case .int64: try append(count, UInt64.self, to: &values) { Element(whole: Int64(bitPattern: $0)) }
       default: throw malformed("an array of something else than numbers", at: position)
       }
       return values
@@ -166,6 +164,21 @@ struct UBJSONReader: DocumentReader {
   }
 
   private func unfit(_ offset: Int) -> ModelFileError { malformed("a number does not fit its place", at: offset) }
+
+  /// Appends numbers that are stored one after the other.
+  @inline(__always)
+  private mutating func append<Element: DocumentNumber, Stored: FixedWidthInteger>(
+    _ count: Int, _ type: Stored.Type, to values: inout [Element], _ convert: (Stored) -> Element?
+  ) throws(ModelFileError) {
+    let start = position
+    try advance(count * MemoryLayout<Stored>.size)
+    for index in 0..<count {
+      let offset = start + index * MemoryLayout<Stored>.size
+      let stored = Stored(bigEndian: bytes.loadUnaligned(fromByteOffset: offset, as: Stored.self))
+      guard let value = convert(stored) else { throw unfit(offset) }
+      values.append(value)
+    }
+  }
 
   private func append<Element: DocumentNumber>(_ number: Double, _ values: inout [Element]) throws(ModelFileError) {
     guard let value = Element(real: number) else { throw unfit(position) }
@@ -244,12 +257,16 @@ struct UBJSONReader: DocumentReader {
     return Int(number)
   }
 
-  /// A length and as many bytes of text.
-  private mutating func payloadText() throws(ModelFileError) -> String {
+  /// A length and as many bytes.
+  private mutating func payload() throws(ModelFileError) -> UnsafeRawBufferPointer {
     let count = try length()
     let start = position
     try advance(count)
-    return String(decoding: UnsafeRawBufferPointer(rebasing: bytes[start..<position]), as: UTF8.self)
+    return UnsafeRawBufferPointer(rebasing: bytes[start..<position])
+  }
+
+  private mutating func payloadText() throws(ModelFileError) -> String {
+    String(decoding: try payload(), as: UTF8.self)
   }
 
   /// The payload of an integer; nil for another type.

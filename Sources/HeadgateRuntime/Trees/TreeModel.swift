@@ -21,23 +21,29 @@ final class TreeModel: Sendable {
   static let inputName = "features"
 
   /// - Throws: `ModelFileError` with the place of what is damaged, or the name of what is not supported.
-  convenience init(_ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool) throws(ModelFileError) {
-    switch format {
-    case .lightGBM:
-      let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in try LightGBMFile(bytes) }
-      try self.init(LightGBMPredictor(file), ModelMetadata(file), FeatureTexts([]), givesRawScores)
-    case .xgboostJSON, .xgboostUBJSON, .onnx:
-      let file = try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in
-        let subject = "XGBoost model"
-        if case .xgboostUBJSON = format {
-          var reader = UBJSONReader(bytes, subject: subject)
-          return try XGBoostFile(reading: &reader)
-        }
+  static func read(
+    _ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool
+  ) throws(ModelFileError) -> TreeModel {
+    try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in
+      let subject = "XGBoost model"
+      switch format {
+      case .lightGBM:
+        let file = try LightGBMFile(bytes)
+        return try TreeModel(LightGBMPredictor(file), ModelMetadata(file), FeatureTexts([]), givesRawScores)
+      case .xgboostUBJSON:
+        var reader = UBJSONReader(bytes, subject: subject)
+        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores)
+      case .xgboostJSON, .onnx:
         var reader = JSONReader(bytes, subject: subject)
-        return try XGBoostFile(reading: &reader)
+        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores)
       }
-      try self.init(XGBoostPredictor(file), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
     }
+  }
+
+  private convenience init(
+    _ file: XGBoostFile<some DocumentReader>, _ givesRawScores: Bool
+  ) throws(ModelFileError) {
+    try self.init(XGBoostPredictor(file), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
   }
 
   private init<Predictor: TreePredictor>(
@@ -190,7 +196,7 @@ extension Tensor {
 }
 
 extension ModelMetadata {
-  init(_ file: XGBoostFile) {
+  init(_ file: XGBoostFile<some DocumentReader>) {
     var categories: [String: [String]] = [:]
     for (feature, names) in file.categories.enumerated() where !names.isEmpty {
       categories[feature < file.featureNames.count ? file.featureNames[feature] : String(feature)] = names

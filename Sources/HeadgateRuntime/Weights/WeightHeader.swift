@@ -26,14 +26,14 @@ struct WeightHeader {
     var reader = JSONReader(bytes, range: 8..<start, subject: "safetensors file")
     var entries: [Entry] = []
     var hasMetadata = false
-    try reader.object { (reader: inout JSONReader, name: String) throws(ModelFileError) in
+    try reader.object { (reader: inout JSONReader, name: DocumentKey) throws(ModelFileError) in
       let offset = reader.position
-      guard name != "__metadata__" else {
+      if name == "__metadata__" {
         guard !hasMetadata else { throw Self.malformed("'__metadata__' stands there twice", at: offset) }
         hasMetadata = true
         return try readMetadata(&reader)
       }
-      entries.append(try Entry(name, &reader, offset))
+      entries.append(try Entry(name.text, &reader, offset))
     }
     try reader.finish()
     entries.sort { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
@@ -41,10 +41,10 @@ struct WeightHeader {
   }
 
   private mutating func readMetadata(_ reader: inout JSONReader) throws(ModelFileError) {
-    try reader.object { (reader: inout JSONReader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout JSONReader, key: DocumentKey) throws(ModelFileError) in
       let offset = reader.position
-      guard metadata.updateValue(try reader.string(), forKey: key) == nil else {
-        throw Self.malformed("'\(key.prefix(200))' stands twice in the metadata", at: offset)
+      guard metadata.updateValue(try reader.string(), forKey: key.text) == nil else {
+        throw Self.malformed("'\(key.text.prefix(200))' stands twice in the metadata", at: offset)
       }
     }
   }
@@ -94,7 +94,7 @@ struct WeightHeader {
       var dtype: String?
       var extents: [Int64]?
       var ends: [Int64]?
-      try reader.object { (reader: inout JSONReader, key: String) throws(ModelFileError) in
+      try reader.object { (reader: inout JSONReader, key: DocumentKey) throws(ModelFileError) in
         let isNew: Bool
         switch key {
         case "dtype":
@@ -106,7 +106,7 @@ struct WeightHeader {
         case "data_offsets":
           isNew = ends == nil
           ends = try reader.numbers(Int64.self)
-        default: throw WeightHeader.malformed("weights '\(short)' have '\(key.prefix(200))'", at: offset)
+        default: throw WeightHeader.malformed("weights '\(short)' have '\(key.text.prefix(200))'", at: offset)
         }
         guard isNew else { throw WeightHeader.malformed("weights '\(short)' have '\(key)' twice", at: offset) }
       }

@@ -7,17 +7,26 @@ import HeadgateKernels
 package struct BinnedTrees: Sendable {
   /// A test of a tree; its branches are further tests, or leaves.
   package struct Test {
-    let column: UInt16
-    /// The test is true for bins up to this, or for those of set `operand - BinLimits.firstSet`.
-    let operand: UInt16
+    /// The operand of the set whose bins the test is true for; nil for a comparison with a bin.
+    let set: UInt16?
     let trueIsLeaf: Bool
     let falseIsLeaf: Bool
 
-    package init(column: UInt16, operand: UInt16, trueIsLeaf: Bool, falseIsLeaf: Bool) {
-      self.column = column
-      self.operand = operand
+    package init(set: UInt16?, trueIsLeaf: Bool, falseIsLeaf: Bool) {
+      self.set = set
       self.trueIsLeaf = trueIsLeaf
       self.falseIsLeaf = falseIsLeaf
+    }
+  }
+
+  /// What a test looks at: a column, and the last bin that it is true for unless it has a set.
+  package struct Place: Sendable {
+    package let column: UInt16
+    package let bin: UInt16
+
+    package init(column: UInt16, bin: UInt16) {
+      self.column = column
+      self.bin = bin
     }
   }
 
@@ -30,12 +39,6 @@ package struct BinnedTrees: Sendable {
   package init() {}
 
   package var count: Int { starts.count - 1 }
-
-  /// Makes room for trees of so many tests.
-  package mutating func reserve(_ testCount: Int, trees treeCount: Int) {
-    tests.reserveCapacity(tests.count + testCount)
-    starts.reserveCapacity(starts.count + treeCount)
-  }
 
   /// Appends a tree by its tests in the order of a walk that takes true branches first; its leaves are counted from 0 in
   /// that order. Without tests it is a leaf.
@@ -51,8 +54,8 @@ package struct BinnedTrees: Sendable {
       let place = tests.count
       tests.append(
         hg_tree_test(
-          column: test.column, first: leafCount, middle: 0, when_true: test.trueIsLeaf ? 0 : 1, when_false: 0,
-          operand: test.operand))
+          column: 0, first: leafCount, middle: 0, when_true: test.trueIsLeaf ? 0 : 1, when_false: 0,
+          operand: test.set ?? 0))
       guard test.trueIsLeaf else {
         open.append(place)
         continue
@@ -83,10 +86,20 @@ package struct BinnedTrees: Sendable {
     return operand
   }
 
-  /// Ends the trees; rows will have `columnCount` columns.
-  ///
+  /// Ends the trees; rows will have `columnCount` columns, and test `i` looks at `places[numbers[i]]`.
+  package mutating func finish(
+    columnCount: Int, places numbers: [Int32], _ places: [Place], using kernels: KernelSet = .current
+  ) {
+    for (index, number) in numbers.enumerated() {
+      let place = places[Int(number)]
+      tests[index].column = place.column
+      if tests[index].operand < BinLimits.firstSet { tests[index].operand = place.bin }
+    }
+    makeSmallTrees(columnCount: columnCount, kernels)
+  }
+
   /// Trees of few tests are walked through faster than all their tests are made at once.
-  package mutating func finish(columnCount: Int, using kernels: KernelSet = .current) {
+  private mutating func makeSmallTrees(columnCount: Int, _ kernels: KernelSet) {
     let canBeSmall =
       kernels.table.pointee.small_tree_leaves != nil && sets.isEmpty && columnCount <= HG_SMALL_COLUMNS
       && tests.count >= 8 * count

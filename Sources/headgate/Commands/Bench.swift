@@ -8,8 +8,8 @@ struct Bench: ParsableCommand {
     discussion: """
       Walks through the rows of the input in slices of --batch, after a warm-up: give many rows, for a processor learns \
       few by heart. Wall time is what passes in a call, CPU time what processors work for it, the mean of what all other \
-      threads do included. At most \(ModelBenchmark.maxCalls) calls are measured, all outputs in each. Peak memory is \
-      that of the whole process, the input's rows included.
+      threads do included. At most \(ModelBenchmark.maxCalls) calls are measured, all outputs in each. Kept memory is \
+      what loading the model added for good, peak memory the most of the whole process, the input's rows included.
 
       --profile goes on for the same time and adds a table of the operators; nodes that are computed as one stand under \
       the last one's name. Its GFLOP/s and GB/s stand beside the shares of what a core of this machine does at most, \

@@ -57,6 +57,7 @@ extension BenchmarkReport {
     let cpu: Quantiles
     let rowsPerSecond: Double
     let loadMilliseconds: Double
+    let keptByteCount: Int?
     let peakByteCount: Int?
     let nodes: [Node]?
     let machinePeak: Peak?
@@ -67,6 +68,7 @@ extension BenchmarkReport {
       case cpu = "cpu_us"
       case rowsPerSecond = "rows_per_second"
       case loadMilliseconds = "load_ms"
+      case keptByteCount = "kept_bytes"
       case peakByteCount = "peak_rss_bytes"
       case machinePeak = "machine_peak"
     }
@@ -76,7 +78,7 @@ extension BenchmarkReport {
     Document(
       model: model, batch: batch, threads: threads, rows: rowCount, kernels: kernels, calls: timing.callCount,
       wall: .init(timing.wall), cpu: .init(timing.cpu), rowsPerSecond: timing.rowsPerSecond,
-      loadMilliseconds: loadMilliseconds, peakByteCount: peakByteCount, nodes: nodes,
+      loadMilliseconds: loadMilliseconds, keptByteCount: keptByteCount, peakByteCount: peakByteCount, nodes: nodes,
       machinePeak: peak.map {
         Document.Peak(
           gflops: $0.floatOperations / 1e9, doubleGflops: $0.doubleOperations / 1e9,

@@ -1,5 +1,6 @@
 import Foundation
 import HeadgateRuntime
+import Serving
 
 /// What `bench` measured.
 struct BenchmarkReport {
@@ -11,6 +12,9 @@ struct BenchmarkReport {
   let kernels: String
   /// From the path of the file to a model that is ready, in milliseconds.
   let loadMilliseconds: Double
+  /// How much more memory is resident once the model is loaded and what loading took besides is given back. Nil where
+  /// the system does not tell.
+  let keptByteCount: Int?
   let timing: ModelBenchmark.Timing
   /// Nil where the system does not tell.
   let peakByteCount: Int?
@@ -20,15 +24,19 @@ struct BenchmarkReport {
 
   /// Loads, runs and measures.
   init(_ command: Bench) throws {
+    FreeMemory.giveBack()
+    let before = Self.byteCount("VmRSS")
     let began = ContinuousClock.now
     let model = try Model(path: command.model, options: ModelOptions(maxThreads: command.threads))
     loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
+    FreeMemory.giveBack()
+    keptByteCount = before.flatMap { before in Self.byteCount("VmRSS").map { max($0 - before, 0) } }
     let slices = try RowSlices(
       try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
     var benchmark = ModelBenchmark(model, slices)
     try benchmark.warmUp(for: .seconds(command.warmUp))
     timing = try benchmark.measure(for: .seconds(command.seconds))
-    peakByteCount = Self.peakByteCount()
+    peakByteCount = Self.byteCount("VmHWM")
     profile = command.profile ? try benchmark.profile(for: .seconds(command.seconds)) : nil
     peak = command.profile ? try MachinePeak() : nil
     self.model = command.model
@@ -36,11 +44,11 @@ struct BenchmarkReport {
     kernels = KernelSet.current.name.rawValue
   }
 
-  /// The most memory that was resident at one time.
-  private static func peakByteCount() -> Int? {
+  /// What the system says of the process's memory: `VmRSS` is resident, and `VmHWM` the most that was at one time.
+  private static func byteCount(_ name: String) -> Int? {
     // getrusage would give the most of whatever program began this process, if that was more.
     let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-    let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+    let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
     return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
   }
 }

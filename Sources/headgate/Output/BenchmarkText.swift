@@ -16,7 +16,8 @@ enum BenchmarkText {
       "", times.text, "",
       "throughput   \(number(report.timing.rowsPerSecond)) rows/s",
       "load         \(number(report.loadMilliseconds)) ms",
-      "peak memory  " + (report.peakByteCount.map { number(Double($0) / 1_048_576) + " MiB" } ?? "unknown"),
+      "kept memory  " + memory(report.keptByteCount) + " by the loaded model",
+      "peak memory  " + memory(report.peakByteCount),
     ]
     if report.rowCount < 2 * report.batch {
       lines.append("every call had the same rows; give more for a figure that holds for others")
@@ -60,6 +61,10 @@ enum BenchmarkText {
   private static func peakLine(_ peak: MachinePeak) -> String {
     "peak of a core: \(number(peak.floatOperations / 1e9)) GFLOP/s, \(number(peak.doubleOperations / 1e9)) in double "
       + "precision, \(number(peak.bandwidth / 1e9)) GB/s of memory read and written"
+  }
+
+  private static func memory(_ byteCount: Int?) -> String {
+    byteCount.map { number(Double($0) / 1_048_576) + " MiB" } ?? "unknown"
   }
 
   private static func percent(_ share: Double) -> String { String(format: "%.1f %%", share * 100) }

@@ -12,16 +12,17 @@ final class BinnedForest<Scalar: TreeScalar>: Sendable {
   /// rows for trees of 8 leaves, of 18 for trees of 255, and of some 27 for 100 trees of 63.
   private static var fewRows: Int { 24 }
 
-  /// Compiles the trees; nil when one has more than 256 leaves or shares nodes, when bins cannot decide a test, or when
-  /// there are too many sets, features or columns.
-  init?(_ description: ForestDescription, in order: ForestDescription.Order) {
-    guard !order.isShared, let parts = Parts(description, order) else { return nil }
-    columns = parts.columns
-    trees = parts.trees
-    treeStarts = order.treeStarts
-    weights = LeafWeights(
-      description, leaves: order.leaves, treeStarts: order.treeStarts + [order.leaves.count],
-      isShared: order.isShared)
+  init(
+    _ columns: BinColumns<Scalar>, _ trees: BinnedTrees, _ weights: LeafWeights<Scalar>, _ treeStarts: [Int]
+  ) {
+    (self.columns, self.trees, self.weights, self.treeStarts) = (columns, trees, weights, treeStarts)
+  }
+
+  /// Compiles the trees of one description; nil when bins do not suit them, see `Builder`.
+  convenience init?(_ description: ForestDescription, in order: ForestDescription.Order) {
+    var builder = Builder(targetCount: description.targetCount)
+    guard builder.append(description, order), let forest = builder.finish() else { return nil }
+    self.init(forest.columns, forest.trees, forest.weights, forest.treeStarts)
   }
 
   /// See `Forest.collect`.

@@ -19,23 +19,74 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
   /// The number of scores that the trees give.
   package let targetCount: Int
 
+  private init(_ form: Form, treeCount: Int, columns: Int, targetCount: Int) {
+    (self.form, self.treeCount, self.columns, self.targetCount) = (form, treeCount, columns, targetCount)
+  }
+
   /// Compiles the trees; nodes that no root leads to are left out.
   ///
   /// - Throws: `TensorError.invalidValue` when there are no trees or a node leads back to itself.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
-  package init(_ description: ForestDescription) throws(TensorError) {
-    targetCount = description.targetCount
-    treeCount = description.roots.count
-    guard treeCount > 0 else { throw TensorError(.invalidValue, "the ensemble has no trees") }
+  package convenience init(_ description: ForestDescription) throws(TensorError) {
+    guard !description.roots.isEmpty else { throw TensorError(.invalidValue, "the ensemble has no trees") }
     let order = try ForestDescription.Order(description)
-    columns = order.columns
+    let form: Form
     if let binned = BinnedForest<Scalar>(description, in: order) {
       form = .binned(binned)
     } else {
       form = .walked(WalkedForest(description, in: order))
     }
+    self.init(
+      form, treeCount: description.roots.count, columns: order.columns, targetCount: description.targetCount)
   }
+
+  /// Compiles trees while they are described, so that there is never a description of them all, nor its cost. Only when
+  /// the trees turn out to need the form that rows walk through are they described again, all together.
+  ///
+  /// - Parameter describe: Appends all trees to the description that it is given, whose nodes are finished by the
+  ///   caller, and calls its second argument after each. What was appended may be gone then, so that a tree may share
+  ///   nothing with those before it.
+  /// - Throws: What `describe` throws, and `TensorError.invalidValue` for trees that `init(_:)` refuses.
+  @_specialize(where Scalar == Float)
+  @_specialize(where Scalar == Double)
+  package convenience init(
+    targetCount: Int,
+    _ describe: (inout ForestDescription, _ ended: (inout ForestDescription) throws -> Void) throws -> Void
+  ) throws {
+    var description = try ForestDescription(targetCount: targetCount)
+    var builder = BinnedForest<Scalar>.Builder(targetCount: targetCount)
+    var (treeCount, columns) = (0, 0)
+    func compile(_ part: inout ForestDescription) throws {
+      part.finish()
+      let order = try ForestDescription.Order(part)
+      guard builder.append(part, order) else { throw NotBinned() }
+      treeCount += part.roots.count
+      columns = max(columns, order.columns)
+      part.removeAll()
+    }
+    do {
+      try describe(&description) { part in
+        if part.nodes.count >= Self.partNodeCount { try compile(&part) }
+      }
+      if !description.roots.isEmpty { try compile(&description) }
+      if treeCount > 0, let forest = builder.finish() {
+        self.init(.binned(forest), treeCount: treeCount, columns: columns, targetCount: targetCount)
+        return
+      }
+    } catch is NotBinned {
+      // Trees that rows walk through lie in an order that takes all of them to know.
+    }
+    description.removeAll()
+    try describe(&description) { _ in }
+    description.finish()
+    try self.init(description)
+  }
+
+  /// So many nodes stay in a core's own memory while they are compiled.
+  private static var partNodeCount: Int { 4096 }
+
+  private struct NotBinned: Error {}
 
   /// The rows to collect scores for at once: with very many targets fewer, so that the scores stay small.
   var blockRows: Int { max(1, min(BinLimits.blockRows, (1 << 20) / targetCount)) }

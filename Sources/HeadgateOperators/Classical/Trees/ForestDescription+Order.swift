@@ -4,8 +4,8 @@ extension ForestDescription {
   /// All nodes that the roots lead to, each once: tests before those of their branches, the true branch of a
   /// `Comparison` first.
   struct Order {
-    private(set) var tests: [Int] = []
-    private(set) var leaves: [Int] = []
+    private(set) var tests: [Int32] = []
+    private(set) var leaves: [Int32] = []
     /// The first test of each tree that no tree before it has.
     private(set) var testStarts: [Int] = []
     /// The first leaf of each tree that no tree before it has.
@@ -22,22 +22,22 @@ extension ForestDescription {
     /// - Throws: `TensorError.invalidValue` when a node leads back to itself.
     init(_ description: ForestDescription) throws(TensorError) {
       var states = [State](repeating: .new, count: description.nodes.count)
-      var stack: [Int] = []
+      var stack: [Int32] = []
       tests.reserveCapacity(description.nodes.count / 2)
       leaves.reserveCapacity(description.nodes.count / 2 + 1)
       for root in description.roots {
         testStarts.append(tests.count)
         treeStarts.append(leaves.count)
-        stack.append(root)
+        stack.append(Int32(root))
         while let index = stack.last {
-          let node = description.nodes[index]
-          switch states[index] {
+          let node = description.nodes[Int(index)]
+          switch states[Int(index)] {
           case .new where node.mode == .leaf:
-            states[index] = .done
+            states[Int(index)] = .done
             leaves.append(index)
             stack.removeLast()
           case .new:
-            states[index] = .open
+            states[Int(index)] = .open
             tests.append(index)
             columns = max(columns, node.feature + 1)
             let comparison = Comparison<Double>(node)
@@ -45,10 +45,10 @@ extension ForestDescription {
               throw TensorError(
                 .invalidValue, "attributes 'nodes_truenodeids' and 'nodes_falsenodeids' make a cycle at node \(index)")
             }
-            stack.append(comparison.whenFalse)
-            stack.append(comparison.whenTrue)
+            stack.append(Int32(comparison.whenFalse))
+            stack.append(Int32(comparison.whenTrue))
           case .open:
-            states[index] = .done
+            states[Int(index)] = .done
             stack.removeLast()
           case .done:
             isShared = true

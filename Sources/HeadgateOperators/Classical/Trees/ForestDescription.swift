@@ -2,8 +2,8 @@ import HeadgateTensors
 
 /// The trees of an ensemble as a model file gives them, in one list of nodes.
 ///
-/// Built from a model file and thrown away once a `Forest` is compiled from it. The nodes may share
-/// children; `Forest` refuses cycles.
+/// Built from a model file and thrown away once a `Forest` is compiled from it, if need be a few trees at a time. The
+/// nodes may share children; `Forest` refuses cycles.
 package struct ForestDescription {
   /// What a node compares a feature with its threshold for; a leaf compares nothing.
   package enum Mode: UInt8, Sendable {
@@ -99,13 +99,6 @@ package struct ForestDescription {
     self.targetCount = targetCount
   }
 
-  /// Makes room for more nodes.
-  package mutating func reserve(_ count: Int) {
-    nodes.reserveCapacity(nodes.count + count)
-    weightStarts.reserveCapacity(weightStarts.count + count + 1)
-    weights.reserveCapacity(weights.count + count / 2 + 1)
-  }
-
   /// Appends a test of a feature. Every node is appended so, or none; `finish` ends them.
   package mutating func append(_ node: Node) {
     nodes.append(node)
@@ -114,15 +107,20 @@ package struct ForestDescription {
 
   /// Appends a leaf of one weight.
   package mutating func appendLeaf(target: Int, value: Double) {
-    appendLeaf()
+    append(leaf)
     weights.append(Weight(target: target, value: value))
   }
 
   /// Appends a leaf of several weights, or of none.
   package mutating func appendLeaf(_ weights: [Weight] = []) {
-    let index = nodes.count
-    append(Node(mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: index, falseChild: index))
+    append(leaf)
     self.weights += weights
+  }
+
+  /// A leaf as the next node; it leads to itself.
+  private var leaf: Node {
+    Node(
+      mode: .leaf, feature: 0, threshold: 0, missingIsTrue: false, trueChild: nodes.count, falseChild: nodes.count)
   }
 
   /// Appends a set of categories as a bit field and returns its index.
@@ -133,6 +131,15 @@ package struct ForestDescription {
   /// Ends a list of nodes that were appended.
   package mutating func finish() {
     weightStarts.append(Int32(weights.count))
+  }
+
+  /// Forgets all trees and sets, to describe others in the same memory.
+  package mutating func removeAll() {
+    nodes.removeAll(keepingCapacity: true)
+    roots.removeAll(keepingCapacity: true)
+    weights.removeAll(keepingCapacity: true)
+    weightStarts.removeAll(keepingCapacity: true)
+    sets = CategorySets()
   }
 
   /// Where the weights of a node are.

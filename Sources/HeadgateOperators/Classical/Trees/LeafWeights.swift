@@ -13,64 +13,79 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
 
   let targetCount: Int
   /// The first weight of each leaf, 0 where it has none.
-  let values: [Scalar]
+  private(set) var values: [Scalar] = []
   /// For each tree the one target that its leaves have one weight for; empty when it is not so.
-  let treeTargets: [Int32]
+  private(set) var treeTargets: [Int32] = []
   /// Each of `treeTargets` once.
-  private let givenTargets: [Int32]
-  /// Without `treeTargets`, leaf `i` has the weights from `starts[i]` to before `starts[i + 1]`.
-  private let starts: [Int32]
-  private let targets: [Int32]
-  private let weights: [Scalar]
+  private var givenTargets: [Int32] = []
+  /// Whether all is said by `values` and `treeTargets`.
+  private var isPlain = true
+  /// Otherwise leaf `i` has the weights from `starts[i]` to before `starts[i + 1]`.
+  private var starts: [Int32] = [0]
+  private var targets: [Int32] = []
+  private var weights: [Scalar] = []
 
-  /// - Parameters:
-  ///   - leaves: The node of each leaf.
-  ///   - treeStarts: The first leaf of each tree, and the number of all leaves.
-  ///   - isShared: Whether trees have nodes in common, so that not all leaves of a tree need be among its own.
-  init(_ description: ForestDescription, leaves: [Int], treeStarts: [Int], isShared: Bool) {
-    targetCount = description.targetCount
-    values = leaves.map {
-      description.weightRange($0).isEmpty
-        ? 0 : Scalar(description.weights[description.weightRange($0).lowerBound].value)
+  init(targetCount: Int) {
+    self.targetCount = targetCount
+  }
+
+  /// Appends the leaves of trees; `finish` ends them.
+  ///
+  /// - Parameter treeStarts: The first leaf of each tree, those that were appended before included.
+  mutating func append(_ description: ForestDescription, _ order: ForestDescription.Order, treeStarts: [Int]) {
+    let first = values.count
+    for node in order.leaves {
+      let range = description.weightRange(Int(node))
+      values.append(range.isEmpty ? 0 : Scalar(description.weights[range.lowerBound].value))
     }
-    treeTargets =
-      leaves.allSatisfy { description.weightRange($0).count == 1 }
-      ? Self.treeTargets(
-        leaves.map { Int32(description.weights[description.weightRange($0).lowerBound].target) },
-        treeStarts: treeStarts,
-        isShared: isShared)
-      : []
-    givenTargets = Set(treeTargets).sorted()
-    guard treeTargets.isEmpty else {
-      (starts, targets, weights) = ([], [], [])
+    if isPlain, let found = Self.treeTargets(description, order) {
+      treeTargets += found
       return
     }
-    var starts: [Int32] = [0]
-    var targets: [Int32] = []
-    var weights: [Scalar] = []
-    starts.reserveCapacity(leaves.count + 1)
-    for node in leaves {
-      for weight in description.weights[description.weightRange(node)] {
+    if isPlain { spread(first, treeStarts) }
+    for node in order.leaves {
+      for weight in description.weights[description.weightRange(Int(node))] {
         targets.append(Int32(weight.target))
         weights.append(Scalar(weight.value))
       }
       starts.append(Int32(targets.count))
     }
-    (self.starts, self.targets, self.weights) = (starts, targets, weights)
   }
 
-  /// The target of each tree, from those of all leaves; empty when a tree has several.
-  private static func treeTargets(_ targets: [Int32], treeStarts: [Int], isShared: Bool) -> [Int32] {
-    if let first = targets.first, targets.allSatisfy({ $0 == first }) {
-      return [Int32](repeating: first, count: treeStarts.count - 1)
+  mutating func finish() {
+    givenTargets = Set(treeTargets).sorted()
+  }
+
+  /// Lists the weights of the first leaves one by one.
+  private mutating func spread(_ leafCount: Int, _ treeStarts: [Int]) {
+    isPlain = false
+    weights = Array(values[..<leafCount])
+    starts = (0...leafCount).map { Int32($0) }
+    for (tree, target) in treeTargets.enumerated() {
+      let end = tree + 1 < treeStarts.count ? treeStarts[tree + 1] : leafCount
+      targets += repeatElement(target, count: end - treeStarts[tree])
     }
-    guard !isShared else { return [] }
-    var treeTargets: [Int32] = []
-    for (start, end) in zip(treeStarts, treeStarts.dropFirst()) {
-      guard let first = targets[start..<end].first, targets[start..<end].allSatisfy({ $0 == first }) else { return [] }
-      treeTargets.append(first)
+    treeTargets = []
+  }
+
+  /// The target of each tree; nil when a tree has several, or a leaf more or less than one weight.
+  private static func treeTargets(_ description: ForestDescription, _ order: ForestDescription.Order) -> [Int32]? {
+    // Of trees that share nodes, not all leaves of a tree need be among its own.
+    let starts = order.isShared ? [0] : order.treeStarts
+    var found: [Int32] = []
+    for (start, end) in zip(starts, starts.dropFirst() + [order.leaves.count]) {
+      var target: Int32?
+      for node in order.leaves[start..<end] {
+        let range = description.weightRange(Int(node))
+        guard range.count == 1 else { return nil }
+        let other = Int32(description.weights[range.lowerBound].target)
+        guard target == nil || target == other else { return nil }
+        target = other
+      }
+      guard let target else { return nil }
+      found.append(target)
     }
-    return treeTargets
+    return order.isShared ? [Int32](repeating: found[0], count: order.treeStarts.count) : found
   }
 
   /// The target of all trees, when they have one weight a leaf and the same target.

@@ -33,34 +33,35 @@ final class WalkedForest<Scalar: TreeScalar>: Sendable {
   init(_ description: ForestDescription, in order: ForestDescription.Order) {
     sets = description.sets
     firstLeaf = order.tests.count
-    weights = LeafWeights(
-      description, leaves: order.leaves, treeStarts: order.treeStarts + [order.leaves.count],
-      isShared: order.isShared)
+    var weights = LeafWeights<Scalar>(targetCount: description.targetCount)
+    weights.append(description, order, treeStarts: order.treeStarts)
+    weights.finish()
+    self.weights = weights
     let all = order.tests + order.leaves
     var places = [Int32](repeating: -1, count: description.nodes.count)
-    for (place, index) in all.enumerated() { places[index] = Int32(place) }
+    for (place, index) in all.enumerated() { places[Int(index)] = Int32(place) }
     roots = description.roots.map { places[$0] }
     var nodes: [Node] = []
     nodes.reserveCapacity(all.count)
     var modes = [ForestDescription.Mode](repeating: .lessOrEqual, count: all.count)
     var hasMissing = false
     for (place, index) in order.tests.enumerated() {
-      let comparison = ForestDescription.Comparison<Scalar>(description.nodes[index])
+      let comparison = ForestDescription.Comparison<Scalar>(description.nodes[Int(index)])
       hasMissing = hasMissing || comparison.missingIsTrue
       modes[place] = comparison.mode
       nodes.append(
         Node(
           threshold: comparison.threshold,
-          feature: UInt32(description.nodes[index].feature) | (comparison.missingIsTrue ? Self.missingBit : 0),
+          feature: UInt32(description.nodes[Int(index)].feature) | (comparison.missingIsTrue ? Self.missingBit : 0),
           whenFalse: places[comparison.whenFalse], whenTrue: places[comparison.whenTrue]))
     }
     for (leaf, index) in order.leaves.enumerated() {
       nodes.append(
-        Node(threshold: weights.values[leaf], feature: 0, whenFalse: places[index], whenTrue: places[index]))
+        Node(threshold: weights.values[leaf], feature: 0, whenFalse: places[Int(index)], whenTrue: places[Int(index)]))
     }
     self.nodes = nodes
     self.modes = modes.allSatisfy { $0 == .lessOrEqual } ? [] : modes
     self.hasMissing = hasMissing
-    setIndices = sets.count > 0 ? all.map { Int32(description.nodes[$0].set) } : []
+    setIndices = sets.count > 0 ? all.map { Int32(description.nodes[Int($0)].set) } : []
   }
 }

@@ -1,7 +1,9 @@
-/// What a text model of LightGBM holds, as far as predicting needs it.
+/// What a text model of LightGBM holds, as far as predicting needs it, and where its trees are.
 ///
 /// What follows the trees (importances, parameters, the categories of pandas) is not read.
-struct LightGBMFile: Sendable {
+///
+/// SAFETY: the bytes must stay valid while trees are read.
+struct LightGBMFile {
   private(set) var version = ""
   /// The name and parameters, as `binary sigmoid:1`; empty for a custom one.
   private(set) var objective = ""
@@ -12,10 +14,15 @@ struct LightGBMFile: Sendable {
   private(set) var featureNames: [String] = []
   /// Whether scores are averages over the iterations, as in a random forest.
   private(set) var isAverage = false
-  private(set) var trees: [LightGBMTree] = []
+  /// Where each tree begins, and where the last one ends.
+  private var treeStarts: [Int] = []
+  private let text: LightGBMText
+
+  var treeCount: Int { treeStarts.count - 1 }
 
   init(_ bytes: UnsafeRawBufferPointer) throws(ModelFileError) {
-    var text = LightGBMText(bytes)
+    self.text = LightGBMText(bytes)
+    var text = text
     var treeSizes: [Int64]?
     var scoreCount: Int?
     var maxFeature: Int?
@@ -37,7 +44,10 @@ struct LightGBMFile: Sendable {
       case "feature_names":
         featureNames = (line.value.map { text.text($0) } ?? "").split(separator: " ").map(String.init)
       case "average_output": isAverage = true
-      case "tree_sizes": treeSizes = try text.numbers(line, Int64.self)
+      case "tree_sizes":
+        var sizes: [Int64] = []
+        try text.numbers(line, into: &sizes)
+        treeSizes = sizes
       default: break
       }
     }
@@ -45,41 +55,51 @@ struct LightGBMFile: Sendable {
     featureCount = maxFeature + 1
     self.scoreCount = scoreCount ?? classCount
     if let treeSizes {
-      try readTrees(&body, sizes: treeSizes)
+      try findTrees(&body, sizes: treeSizes)
     } else {
-      try readTrees(&body)
+      try findTrees(&body)
     }
-    guard trees.count.isMultiple(of: self.scoreCount) else {
-      throw text.malformed("\(trees.count) trees are no whole iterations of \(self.scoreCount)", at: body.position)
+    guard treeCount.isMultiple(of: self.scoreCount) else {
+      throw text.malformed("\(treeCount) trees are no whole iterations of \(self.scoreCount)", at: body.position)
+    }
+  }
+
+  /// Gives each of some trees to a closure, read into the same memory one after the other.
+  func forEachTree(_ some: Range<Int>, _ body: (Int, LightGBMTree) throws -> Void) throws {
+    var tree = LightGBMTree()
+    for index in some {
+      var part = LightGBMText(text.bytes, range: treeStarts[index]..<treeStarts[index + 1])
+      guard let first = part.next(), first.key == "Tree" else {
+        throw text.malformed("there is no tree \(index) where its head says", at: treeStarts[index])
+      }
+      try tree.read(&part, featureCount: featureCount)
+      try body(index, tree)
     }
   }
 
   private static func count(_ text: LightGBMText, _ line: LightGBMText.Line) throws(ModelFileError) -> Int {
     let count = try text.number(line)
-    guard (1...1 << 20).contains(count) else { throw text.malformed("'\(line.key)' is \(count)", at: line.offset) }
+    guard (1...1 << 20).contains(count) else { throw text.malformed("'\(line.key.text)' is \(count)", at: line.offset) }
     return count
   }
 
-  /// Reads trees of known sizes, so that one cut short is found out.
-  private mutating func readTrees(_ text: inout LightGBMText, sizes: [Int64]) throws(ModelFileError) {
+  /// Adds up the sizes of trees, so that one cut short is found out.
+  private mutating func findTrees(_ text: inout LightGBMText, sizes: [Int64]) throws(ModelFileError) {
+    treeStarts.reserveCapacity(sizes.count + 1)
+    treeStarts.append(text.position)
     for (index, size) in sizes.enumerated() {
       guard size > 0, size <= text.end - text.position else {
         throw text.malformed("tree \(index) of \(size) bytes is not there", at: text.position)
       }
-      let range = text.position..<text.position + Int(size)
-      var part = LightGBMText(text.bytes, range: range)
-      guard let first = part.next(), first.key == "Tree" else {
-        throw text.malformed("there is no tree \(index) where its head says", at: text.position)
-      }
-      trees.append(try LightGBMTree(&part, featureCount: featureCount))
-      text.position = range.upperBound
+      text.position += Int(size)
+      treeStarts.append(text.position)
     }
     try checkNotEmpty(&text)
   }
 
   /// A model may have no trees, but then its file goes on to say so.
   private func checkNotEmpty(_ text: inout LightGBMText) throws(ModelFileError) {
-    guard trees.isEmpty else { return }
+    guard treeCount == 0 else { return }
     let offset = text.position
     while let line = text.next() {
       if line.key == "end of trees" { return }
@@ -88,15 +108,19 @@ struct LightGBMFile: Sendable {
     throw text.malformed("it holds no trees", at: offset)
   }
 
-  /// Reads trees one after the other, as files before version 3 have them.
-  private mutating func readTrees(_ text: inout LightGBMText) throws(ModelFileError) {
+  /// Finds trees one after the other, as files before version 3 have them.
+  private mutating func findTrees(_ text: inout LightGBMText) throws(ModelFileError) {
+    var end = text.position
     while let line = text.next() {
       if line.key == "Tree" {
-        trees.append(try LightGBMTree(&text, featureCount: featureCount))
+        treeStarts.append(line.offset)
+        while let line = text.next(), !line.key.isEmpty {}
+        end = text.position
       } else if !line.key.isEmpty {
         break
       }
     }
-    guard !trees.isEmpty else { throw text.malformed("it holds no trees", at: text.position) }
+    guard !treeStarts.isEmpty else { throw text.malformed("it holds no trees", at: text.position) }
+    treeStarts.append(end)
   }
 }

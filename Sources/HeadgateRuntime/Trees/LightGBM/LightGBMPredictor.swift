@@ -17,37 +17,50 @@ struct LightGBMPredictor: TreePredictor {
     featureCount = file.featureCount
     scoreCount = file.scoreCount
     answer = try Self.answer(file)
-    treeCount = file.trees.count
-    divisor = file.isAverage ? Double(max(file.trees.count / file.scoreCount, 1)) : 1
-    let isLinear = file.trees.contains(where: \.isLinear)
-    let nodeCount = file.trees.reduce(0) { $0 + $1.nodeCount }
-    guard nodeCount <= ForestDescription.maxNodeCount else {
-      throw ModelFileError(.tooLarge, "LightGBM model: the trees have more nodes than this version takes")
-    }
-    guard !file.trees.isEmpty else {
+    treeCount = file.treeCount
+    divisor = file.isAverage ? Double(max(file.treeCount / file.scoreCount, 1)) : 1
+    guard treeCount > 0 else {
       forest = nil
       functions = nil
       return
     }
-    var functions = LinearLeaves()
     do {
-      var description = try ForestDescription(targetCount: file.scoreCount)
-      description.reserve(nodeCount)
-      for (index, tree) in file.trees.enumerated() {
-        let first = functions.count
-        if isLinear { functions.append(tree) }
-        try tree.append(to: &description, target: index % file.scoreCount) {
-          isLinear ? Double(first + $0) : tree.values[$0]
-        }
+      do {
+        var functions: LinearLeaves?
+        forest = try Self.forest(file, &functions)
+        self.functions = nil
+      } catch is LinearLeaves.Found {
+        var functions: LinearLeaves? = LinearLeaves()
+        forest = try Self.forest(file, &functions)
+        self.functions = functions
       }
-      description.finish()
-      forest = try Forest<Double>(description)
     } catch let error as ModelFileError {
       throw error
     } catch {
       throw ModelFileError(.invalidGraph, "LightGBM model: \(error)")
     }
-    self.functions = isLinear ? functions : nil
+  }
+
+  /// Reads the trees and compiles them.
+  ///
+  /// - Parameter functions: takes the functions in the leaves of all trees; nil when leaves are numbers.
+  /// - Throws: `LinearLeaves.Found` for a leaf that is none.
+  private static func forest(_ file: LightGBMFile, _ functions: inout LinearLeaves?) throws -> Forest<Double> {
+    try Forest<Double>(targetCount: file.scoreCount) { description, ended in
+      functions?.removeAll()
+      var nodeCount = 0
+      try file.forEachTree(0..<file.treeCount) { index, tree in
+        nodeCount += tree.nodeCount
+        guard nodeCount <= ForestDescription.maxNodeCount else {
+          throw ModelFileError(.tooLarge, "LightGBM model: the trees have more nodes than this version takes")
+        }
+        guard functions != nil || !tree.isLinear else { throw LinearLeaves.Found() }
+        let first = functions?.count
+        functions?.append(tree)
+        try tree.append(to: &description, target: index % file.scoreCount, firstFunction: first)
+        try ended(&description)
+      }
+    }
   }
 
   private static func answer(_ file: LightGBMFile) throws(ModelFileError) -> TreeAnswer<Double> {
@@ -114,8 +127,11 @@ struct LightGBMPredictor: TreePredictor {
   }
 }
 
-/// The linear functions in the leaves of all trees.
+/// The linear functions in the leaves of all trees; constant ones in trees that have none.
 struct LinearLeaves: Sendable {
+  /// A tree has functions in its leaves.
+  struct Found: Error {}
+
   private var constants: [Double] = []
   /// What a leaf gives where a feature of its function is missing.
   private var fallbacks: [Double] = []
@@ -125,6 +141,10 @@ struct LinearLeaves: Sendable {
   private var coefficients: [Double] = []
 
   var count: Int { constants.count }
+
+  mutating func removeAll() {
+    self = LinearLeaves()
+  }
 
   mutating func append(_ tree: LightGBMTree) {
     fallbacks += tree.values

@@ -3,9 +3,11 @@ import HeadgateOperators
 /// One tree as LightGBM's text has it: lists over its tests and over its leaves.
 ///
 /// A child that is not negative is a test, another one the leaf `-child - 1`.
+///
+/// Read again and again, so that thousands of trees need the memory of one.
 struct LightGBMTree: Sendable {
   /// Where the file describes it.
-  private let offset: Int
+  private var offset = 0
   private var leafCount = 0
   private var features: [Int32] = []
   private var thresholds: [Double] = []
@@ -23,29 +25,52 @@ struct LightGBMTree: Sendable {
   private(set) var termFeatures: [Int32] = []
   private(set) var coefficients: [Double] = []
 
-  /// Reads the lines up to an empty one.
-  init(_ text: inout LightGBMText, featureCount: Int) throws(ModelFileError) {
+  private var shape = TreeShape()
+
+  /// Reads the lines up to an empty one, instead of what was read before.
+  mutating func read(_ text: inout LightGBMText, featureCount: Int) throws(ModelFileError) {
+    removeAll()
     offset = text.position
     while let line = text.next(), !line.key.isEmpty {
       switch line.key {
       case "num_leaves": leafCount = try text.number(line)
-      case "split_feature": features = try text.numbers(line, Int32.self)
-      case "threshold": thresholds = try text.numbers(line, Double.self)
-      case "decision_type": decisions = try text.numbers(line, Int32.self)
-      case "left_child": left = try text.numbers(line, Int32.self)
-      case "right_child": right = try text.numbers(line, Int32.self)
-      case "leaf_value": values = try text.numbers(line, Double.self)
-      case "cat_boundaries": categoryStarts = try text.numbers(line, Int32.self)
-      case "cat_threshold": categoryWords = try text.numbers(line, UInt32.self)
+      case "split_feature": try text.numbers(line, into: &features)
+      case "threshold": try text.numbers(line, into: &thresholds)
+      case "decision_type": try text.numbers(line, into: &decisions)
+      case "left_child": try text.numbers(line, into: &left)
+      case "right_child": try text.numbers(line, into: &right)
+      case "leaf_value": try text.numbers(line, into: &values)
+      case "cat_boundaries": try text.numbers(line, into: &categoryStarts)
+      case "cat_threshold": try text.numbers(line, into: &categoryWords)
       case "is_linear": isLinear = try text.number(line) != 0
-      case "leaf_const": constants = try text.numbers(line, Double.self)
-      case "num_features": termCounts = try text.numbers(line, Int32.self)
-      case "leaf_features": termFeatures = try text.numbers(line, Int32.self)
-      case "leaf_coeff": coefficients = try text.numbers(line, Double.self)
+      case "leaf_const": try text.numbers(line, into: &constants)
+      case "num_features": try text.numbers(line, into: &termCounts)
+      case "leaf_features": try text.numbers(line, into: &termFeatures)
+      case "leaf_coeff": try text.numbers(line, into: &coefficients)
       default: break
       }
     }
     try check(featureCount)
+  }
+
+  private mutating func removeAll() {
+    (leafCount, isLinear) = (0, false)
+    removeTests()
+    values.removeAll(keepingCapacity: true)
+    categoryStarts.removeAll(keepingCapacity: true)
+    categoryWords.removeAll(keepingCapacity: true)
+    constants.removeAll(keepingCapacity: true)
+    termCounts.removeAll(keepingCapacity: true)
+    termFeatures.removeAll(keepingCapacity: true)
+    coefficients.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func removeTests() {
+    features.removeAll(keepingCapacity: true)
+    thresholds.removeAll(keepingCapacity: true)
+    decisions.removeAll(keepingCapacity: true)
+    left.removeAll(keepingCapacity: true)
+    right.removeAll(keepingCapacity: true)
   }
 
   /// The number of tests and leaves.
@@ -59,22 +84,20 @@ struct LightGBMTree: Sendable {
     guard leafCount > 0 else { throw invalid("has no leaves") }
     // A single leaf has no tests, and what is written for them means nothing.
     let testCount = leafCount - 1
-    if testCount == 0 { (features, thresholds, decisions, left, right) = ([], [], [], [], []) }
-    if decisions.isEmpty { decisions = [Int32](repeating: 0, count: features.count) }
-    let lists = [
-      ("split_feature", features.count, testCount), ("threshold", thresholds.count, testCount),
-      ("decision_type", decisions.count, testCount), ("left_child", left.count, testCount),
-      ("right_child", right.count, testCount), ("leaf_value", values.count, leafCount),
-      ("leaf_const", constants.count, isLinear ? leafCount : constants.count),
-      ("num_features", termCounts.count, isLinear ? leafCount : termCounts.count),
-    ]
-    for (name, count, wanted) in lists where count != wanted {
-      throw invalid("of \(leafCount) leaves has \(count) values of \(name)")
-    }
-    if let feature = (features + termFeatures).first(where: { $0 < 0 || $0 >= featureCount }) {
-      throw invalid("reads feature \(feature) of \(featureCount)")
-    }
+    if testCount == 0 { removeTests() }
+    try checkCount(of: "split_feature", features.count, testCount)
+    try checkCount(of: "threshold", thresholds.count, testCount)
+    if !decisions.isEmpty { try checkCount(of: "decision_type", decisions.count, testCount) }
+    try checkCount(of: "left_child", left.count, testCount)
+    try checkCount(of: "right_child", right.count, testCount)
+    try checkCount(of: "leaf_value", values.count, leafCount)
+    // Lists of the right length bound the count, which may be any number till here.
+    if decisions.isEmpty { decisions.append(contentsOf: repeatElement(0, count: testCount)) }
+    try checkFeatures(features, featureCount)
+    try checkFeatures(termFeatures, featureCount)
     if isLinear {
+      try checkCount(of: "leaf_const", constants.count, leafCount)
+      try checkCount(of: "num_features", termCounts.count, leafCount)
       let total = termCounts.reduce(0) { $0 + Int(max($1, 0)) }
       guard termCounts.allSatisfy({ $0 >= 0 }), total == termFeatures.count, total == coefficients.count else {
         throw invalid("has \(termFeatures.count) features and \(coefficients.count) coefficients in its leaves")
@@ -85,40 +108,24 @@ struct LightGBMTree: Sendable {
         throw invalid("has categories outside of its list")
       }
     }
-    try checkShape()
+    if let fault = shape.fault(left: left, right: right) { throw invalid(fault) }
   }
 
-  /// Checks that all children are there, also of tests that nothing leads to, and that the root leads to every node at
-  /// most once.
-  private func checkShape() throws(ModelFileError) {
-    for child in left + right where child < 0 ? Int(~child) >= leafCount : Int(child) >= left.count {
-      throw invalid("of \(leafCount) leaves has a child \(child), which is not there")
-    }
-    var isReached = [Bool](repeating: false, count: left.count)
-    var isLeafReached = [Bool](repeating: false, count: leafCount)
-    var stack = left.isEmpty ? [] : [0]
-    while let node = stack.popLast() {
-      for child in [left[node], right[node]] {
-        if child < 0 {
-          let leaf = Int(~child)
-          guard leaf < leafCount, !isLeafReached[leaf] else { throw invalid("has no place for its leaf \(leaf)") }
-          isLeafReached[leaf] = true
-        } else {
-          guard child > 0, child < left.count, !isReached[Int(child)] else {
-            throw invalid("has test \(child) below test \(node), which makes no tree")
-          }
-          isReached[Int(child)] = true
-          stack.append(Int(child))
-        }
-      }
+  private func checkCount(of name: String, _ count: Int, _ wanted: Int) throws(ModelFileError) {
+    guard count == wanted else { throw invalid("of \(leafCount) leaves has \(count) values of \(name)") }
+  }
+
+  private func checkFeatures(_ features: [Int32], _ featureCount: Int) throws(ModelFileError) {
+    for feature in features where feature < 0 || Int(feature) >= featureCount {
+      throw invalid("reads feature \(feature) of \(featureCount)")
     }
   }
 
   /// Appends the tests, then the leaves, to a forest's description.
   ///
-  /// - Parameter leaf: the number that leaf `index` adds to the score.
+  /// - Parameter firstFunction: the number of the first leaf's function, which leaves then hold in place of a value.
   func append(
-    to forest: inout ForestDescription, target: Int, _ leaf: (_ index: Int) -> Double
+    to forest: inout ForestDescription, target: Int, firstFunction: Int?
   ) throws(ModelFileError) {
     let base = forest.nodes.count
     let firstLeaf = base + left.count
@@ -130,7 +137,7 @@ struct LightGBMTree: Sendable {
         try node(test, &forest, &sets, trueChild: place(left[test]), falseChild: place(right[test])))
     }
     for index in 0..<leafCount {
-      forest.appendLeaf(target: target, value: leaf(index))
+      forest.appendLeaf(target: target, value: firstFunction.map { Double($0 + index) } ?? values[index])
     }
   }
 

@@ -1,5 +1,6 @@
-/// What a file of XGBoost holds, as far as predicting needs it. Read from JSON and from UBJSON alike.
-struct XGBoostFile: Sendable {
+/// What a file of XGBoost holds, as far as predicting needs it, and where its trees are. Read from JSON and from UBJSON
+/// alike.
+struct XGBoostFile<Reader: DocumentReader> {
   /// The names of a feature's categories, in the order of their numbers.
   typealias CategoryNames = [String]
 
@@ -14,7 +15,10 @@ struct XGBoostFile: Sendable {
   private(set) var classCount = 0
   private(set) var targetCount = 1
   private(set) var featureCount = 0
-  private(set) var trees: [XGBoostTree] = []
+  /// The id of each tree, by default its place, and where it begins.
+  private(set) var trees: [(id: Int, start: Int)] = []
+  /// The reader of the document, among the trees.
+  private var treeReader: Reader?
   /// The score that each tree adds to.
   private(set) var treeTargets: [Int32] = []
   /// What the leaves of each tree are multiplied by; empty but for dart.
@@ -27,9 +31,9 @@ struct XGBoostFile: Sendable {
   /// How many scores the model gives for each row.
   var scoreCount: Int { max(classCount, targetCount, 1) }
 
-  init<Reader: DocumentReader>(reading reader: inout Reader) throws(ModelFileError) {
+  init(reading reader: inout Reader) throws(ModelFileError) {
     var hasLearner = false
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "version": self.version = try reader.numbers(Int32.self)
       case "learner":
@@ -44,19 +48,19 @@ struct XGBoostFile: Sendable {
     }
   }
 
-  private mutating func readLearner<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+  private mutating func readLearner(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "attributes":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
-          self.attributes[key] = try reader.text()
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
+          self.attributes[key.text] = try reader.text()
         }
       case "feature_names": self.featureNames = try reader.texts()
       case "feature_types": self.featureTypes = try reader.texts()
       case "gradient_booster": try self.readBooster(&reader)
       case "learner_model_param": try self.readParameters(&reader)
       case "objective":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "name" { self.objective = try reader.text() } else { try reader.skip() }
         }
       default: try reader.skip()
@@ -64,8 +68,8 @@ struct XGBoostFile: Sendable {
     }
   }
 
-  private mutating func readParameters<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+  private mutating func readParameters(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "base_score": self.baseScore = try reader.text()
       case "num_class": self.classCount = try self.count(&reader, upTo: 1 << 20)
@@ -76,15 +80,15 @@ struct XGBoostFile: Sendable {
     }
   }
 
-  private func count<Reader: DocumentReader>(_ reader: inout Reader, upTo limit: Int) throws(ModelFileError) -> Int {
+  private func count(_ reader: inout Reader, upTo limit: Int) throws(ModelFileError) -> Int {
     let offset = reader.position
     let count = try reader.integer()
     guard (0...limit).contains(count) else { throw reader.malformed("a count is \(count)", at: offset) }
     return count
   }
 
-  private mutating func readBooster<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+  private mutating func readBooster(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "name": self.booster = try reader.text()
       case "model": try self.readModel(&reader)
@@ -92,7 +96,7 @@ struct XGBoostFile: Sendable {
       case "gbtree":
         // The trees of dart, wrapped. The name within is not the booster's.
         try reader.object {
-          (reader: inout Reader, key: String) throws(ModelFileError) in
+          (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "model" { try self.readModel(&reader) } else { try reader.skip() }
         }
       default: try reader.skip()
@@ -100,13 +104,11 @@ struct XGBoostFile: Sendable {
     }
   }
 
-  private mutating func readModel<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+  private mutating func readModel(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "trees":
-        try reader.array { (reader: inout Reader) throws(ModelFileError) in
-          self.trees.append(try XGBoostTree(reading: &reader))
-        }
+        try reader.array { (reader: inout Reader) throws(ModelFileError) in try self.findTree(&reader) }
       case "tree_info": self.treeTargets = try reader.numbers(Int32.self)
       case "weights": self.linearWeights = try reader.numbers(Float.self)
       case "cats": try self.readCategories(&reader)
@@ -115,8 +117,34 @@ struct XGBoostFile: Sendable {
     }
   }
 
-  private mutating func readCategories<Reader: DocumentReader>(_ reader: inout Reader) throws(ModelFileError) {
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+  /// Passes over a tree: what its numbers mean stands behind all trees in part.
+  private mutating func findTree(_ reader: inout Reader) throws(ModelFileError) {
+    if treeReader == nil { treeReader = reader }
+    let start = reader.position
+    var id = trees.count
+    // A tree without nodes could be so short that its place takes far more than the file.
+    var hasNodes = false
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
+      if key == "left_children" { hasNodes = true }
+      if key == "id" { id = try reader.integer() } else { try reader.skip() }
+    }
+    guard hasNodes else {
+      throw ModelFileError(.invalidGraph, "XGBoost model: tree \(id) has no nodes", byteOffset: start)
+    }
+    trees.append((id, start))
+  }
+
+  /// Gives each of some trees to a closure, with its number among them.
+  func forEachTree(startingAt starts: some Sequence<Int>, _ body: (Int, XGBoostTree) throws -> Void) throws {
+    guard var reader = treeReader else { return }
+    for (index, start) in starts.enumerated() {
+      reader.position = start
+      try body(index, try XGBoostTree(reading: &reader))
+    }
+  }
+
+  private mutating func readCategories(_ reader: inout Reader) throws(ModelFileError) {
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       guard key == "enc" else { return try reader.skip() }
       try reader.array { (reader: inout Reader) throws(ModelFileError) in
         self.categories.append(try Self.readNames(&reader))
@@ -125,13 +153,11 @@ struct XGBoostFile: Sendable {
   }
 
   /// The names of one feature's categories: texts one after the other with their places, or numbers.
-  private static func readNames<Reader: DocumentReader>(
-    _ reader: inout Reader
-  ) throws(ModelFileError) -> CategoryNames {
+  private static func readNames(_ reader: inout Reader) throws(ModelFileError) -> CategoryNames {
     let start = reader.position
     var offsets: [Int64]?
     var values: Reader?
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "offsets": offsets = try reader.numbers(Int64.self)
       case "values":

@@ -25,7 +25,7 @@ struct XGBoostPredictor: TreePredictor {
     }
   }
 
-  init(_ file: XGBoostFile) throws(ModelFileError) {
+  init<Reader: DocumentReader>(_ file: XGBoostFile<Reader>) throws(ModelFileError) {
     let objective = try XGBoostObjective(file.objective, scoreCount: file.scoreCount)
     featureCount = file.featureCount
     scoreCount = file.scoreCount
@@ -54,7 +54,7 @@ struct XGBoostPredictor: TreePredictor {
     }
   }
 
-  private static func baseScores(_ file: XGBoostFile) throws(ModelFileError) -> [Float] {
+  private static func baseScores(_ file: XGBoostFile<some DocumentReader>) throws(ModelFileError) -> [Float] {
     var text = Substring(file.baseScore)
     if text.hasPrefix("["), text.hasSuffix("]") { text = text.dropFirst().dropLast() }
     var scores: [Float] = []
@@ -71,7 +71,7 @@ struct XGBoostPredictor: TreePredictor {
     return scores.count == 1 ? [Float](repeating: scores[0], count: file.scoreCount) : scores
   }
 
-  private static func forest(_ file: XGBoostFile) throws(ModelFileError) -> Forest<Float> {
+  private static func forest(_ file: XGBoostFile<some DocumentReader>) throws(ModelFileError) -> Forest<Float> {
     func invalid(_ what: String) -> ModelFileError { ModelFileError(.invalidGraph, "XGBoost model: \(what)") }
     let count = file.trees.count
     guard file.treeTargets.count == count else {
@@ -80,37 +80,37 @@ struct XGBoostPredictor: TreePredictor {
     guard file.booster != "dart" || file.treeFactors.count == count else {
       throw invalid("weight_drop has \(file.treeFactors.count) values for \(count) trees")
     }
-    let nodeCount = file.trees.reduce(0) { $0 + $1.count }
-    guard nodeCount <= ForestDescription.maxNodeCount else {
-      throw ModelFileError(.tooLarge, "XGBoost model: the trees have more nodes than this version takes")
-    }
-    var places = [Int?](repeating: nil, count: count)
-    for (place, tree) in file.trees.enumerated() {
-      let id = tree.id ?? place
-      guard places.indices.contains(id), places[id] == nil else {
+    // Where each tree begins, in the order of their ids.
+    var starts = [Int?](repeating: nil, count: count)
+    for tree in file.trees {
+      guard starts.indices.contains(tree.id), starts[tree.id] == nil else {
         throw invalid("the ids of \(count) trees are not 0 to \(count - 1), each once")
       }
-      places[id] = place
+      starts[tree.id] = tree.start
     }
     do {
-      var description = try ForestDescription(targetCount: file.scoreCount)
-      description.reserve(nodeCount)
-      for (id, place) in places.compactMap({ $0 }).enumerated() {
-        let target = Int(file.treeTargets[id])
-        guard target >= 0, target < file.scoreCount else {
-          throw invalid("tree \(id) adds to score \(target) of \(file.scoreCount)")
+      return try Forest<Float>(targetCount: file.scoreCount) { description, ended in
+        // A model may have no trees, when training stopped before the first.
+        if count == 0 {
+          description.roots.append(description.nodes.count)
+          description.appendLeaf(target: 0, value: 0)
         }
-        try file.trees[place].append(
-          to: &description, target: target, targetCount: file.scoreCount,
-          factor: file.booster == "dart" ? file.treeFactors[id] : 1, featureCount: file.featureCount)
+        var nodeCount = 0
+        try file.forEachTree(startingAt: starts.lazy.compactMap { $0 }) { id, tree in
+          nodeCount += tree.count
+          guard nodeCount <= ForestDescription.maxNodeCount else {
+            throw ModelFileError(.tooLarge, "XGBoost model: the trees have more nodes than this version takes")
+          }
+          let target = Int(file.treeTargets[id])
+          guard target >= 0, target < file.scoreCount else {
+            throw invalid("tree \(id) adds to score \(target) of \(file.scoreCount)")
+          }
+          try tree.append(
+            to: &description, target: target, targetCount: file.scoreCount,
+            factor: file.booster == "dart" ? file.treeFactors[id] : 1, featureCount: file.featureCount)
+          try ended(&description)
+        }
       }
-      // A model may have no trees, when training stopped before the first.
-      if count == 0 {
-        description.roots.append(0)
-        description.appendLeaf(target: 0, value: 0)
-      }
-      description.finish()
-      return try Forest<Float>(description)
     } catch let error as ModelFileError {
       throw error
     } catch {

@@ -30,7 +30,7 @@ struct XGBoostTree: Sendable {
     // Only trees with vectors in their leaves need them, and those say so last.
     var weights: Reader?
     var tree = self
-    try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+    try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
       case "id": tree.id = try reader.integer()
       case "left_children": tree.left = try reader.numbers(Int32.self)
@@ -48,7 +48,7 @@ struct XGBoostTree: Sendable {
         weights = reader
         try reader.skip()
       case "tree_param":
-        try reader.object { (reader: inout Reader, key: String) throws(ModelFileError) in
+        try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "size_leaf_vector" { tree.leafSize = max(try reader.integer(), 1) } else { try reader.skip() }
         }
       default: try reader.skip()
@@ -71,18 +71,20 @@ struct XGBoostTree: Sendable {
   /// Checks that all lists are as long as there are nodes, and the nodes make one tree.
   private func check() throws(ModelFileError) {
     guard count > 0 else { throw invalid("has no nodes") }
-    let lists = [
-      ("right_children", right.count), ("split_indices", features.count), ("split_conditions", conditions.count),
-      ("default_left", defaultsLeft.count), ("split_type", splitTypes.isEmpty ? count : splitTypes.count),
-    ]
-    for (name, length) in lists where length != count {
-      throw invalid("has \(count) nodes and \(length) values of \(name)")
-    }
+    try checkCount(of: "right_children", right.count)
+    try checkCount(of: "split_indices", features.count)
+    try checkCount(of: "split_conditions", conditions.count)
+    try checkCount(of: "default_left", defaultsLeft.count)
+    if !splitTypes.isEmpty { try checkCount(of: "split_type", splitTypes.count) }
     guard categoryNodes.count == segments.count, categoryNodes.count == sizes.count else {
       throw invalid("has \(categoryNodes.count) nodes of categories and \(segments.count), \(sizes.count) places")
     }
     guard leafWeights.count.isMultiple(of: leafSize), baseWeights.isEmpty || baseWeights.count / leafSize == count
     else { throw invalid("has leaves of \(leafSize) numbers that its weights do not fill") }
+  }
+
+  private func checkCount(of name: String, _ length: Int) throws(ModelFileError) {
+    guard length == count else { throw invalid("has \(count) nodes and \(length) values of \(name)") }
   }
 
   /// Appends the nodes to a forest's description.
@@ -144,16 +146,18 @@ struct XGBoostTree: Sendable {
   private func reachable() throws(ModelFileError) -> [Bool] {
     var isReached = [Bool](repeating: false, count: count)
     isReached[0] = true
-    var stack = [0]
-    while let node = stack.popLast() {
-      guard left[node] != -1 else { continue }
-      for child in [left[node], right[node]] {
-        guard child > 0, child < count, !isReached[Int(child)] else {
-          throw invalid("has node \(child) as a child of node \(node), which makes no tree of \(count) nodes")
-        }
-        isReached[Int(child)] = true
-        stack.append(Int(child))
+    var open: [Int32] = [0]
+    func reach(_ child: Int32, from node: Int32) throws(ModelFileError) {
+      guard child > 0, Int(child) < count, !isReached[Int(child)] else {
+        throw invalid("has node \(child) as a child of node \(node), which makes no tree of \(count) nodes")
       }
+      isReached[Int(child)] = true
+      open.append(child)
+    }
+    while let node = open.popLast() {
+      guard left[Int(node)] != -1 else { continue }
+      try reach(left[Int(node)], from: node)
+      try reach(right[Int(node)], from: node)
     }
     return isReached
   }
