@@ -43,7 +43,8 @@ static TARGET void NAME(narrow_pack)(size_t n, size_t k, const float *b, size_t 
   float panel[NAME(COLUMNS) * HG_DEPTH] __attribute__((aligned(64)));
   for (size_t j = 0; j < n; j += NAME(COLUMNS)) {
     const size_t width = n - j < NAME(COLUMNS) ? n - j : NAME(COLUMNS);
-    const MASK first = NAME(mask)(width < LANES ? width : LANES), second = NAME(mask)(width > LANES ? width - LANES : 0);
+    const MASK first = NAME(mask)(width < LANES ? width : LANES);
+    const MASK second = NAME(mask)(width > LANES ? width - LANES : 0);
     for (size_t p = 0; p < k; p += HG_DEPTH) {
       const size_t depth = k - p < HG_DEPTH ? k - p : HG_DEPTH;
       NAME(pack)(width, depth, b + p * b_row + j * b_column, b_row, b_column, panel);

@@ -13,6 +13,12 @@ package struct RoundedMatrix: Sendable {
   private let storage: Storage
   private let kernels: KernelSet
 
+  /// The bytes that such a matrix takes: the last columns are as many as the kernels take at a time.
+  package static func byteCount(n: Int, k: Int, using kernels: KernelSet = .current) -> Int {
+    let width = kernels.table.pointee.bgemm_columns
+    return 2 &* k &* ((n &+ width &- 1) / width &* width)
+  }
+
   /// Rounds and packs `b[k, n]`.
   ///
   /// SAFETY: `b` must hold `k * n` elements.
