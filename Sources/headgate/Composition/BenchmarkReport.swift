@@ -9,6 +9,7 @@ struct BenchmarkReport {
   /// The rows that were walked through.
   let rowCount: Int
   let kernels: String
+  let precision: Precision
   /// From the path of the file to a model that is ready, in milliseconds.
   let loadMilliseconds: Double
   let timing: ModelBenchmark.Timing
@@ -21,7 +22,7 @@ struct BenchmarkReport {
   /// Loads, runs and measures.
   init(_ command: Bench) throws {
     let began = ContinuousClock.now
-    let model = try Model(path: command.model)
+    let model = try Model(path: command.model, options: command.precision.options)
     loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
     let slices = try RowSlices(
       try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
@@ -34,6 +35,7 @@ struct BenchmarkReport {
     self.model = command.model
     (batch, threads, rowCount) = (command.batch, command.threads, slices.count * slices.sliceRowCount)
     kernels = KernelSet.current.name.rawValue
+    precision = command.precision.precision
   }
 
   /// The most memory that was resident at one time.
