@@ -76,7 +76,7 @@ package struct ModelGatekeeper: Gatekeeper {
     return Evidence(
       model: request.deployment.spec.name, modelDigest: request.candidate, policyDigest: policy.digest,
       reports: policy.requirements.indices.compactMap { reports[$0] }, championDigest: request.champion,
-      runtimeVersion: runtimeVersion, instructionSet: instructionSet)
+      runtimeVersion: runtimeVersion, instructionSet: instructionSet, precision: policy.serving.precision)
   }
 
   /// Opens the candidate and checks its digest; all gates read these same bytes.

@@ -205,6 +205,13 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
   memcpy(y + i, result, (n - i) * sizeof *y);
 }
 
+#define VECTOR __m256
+#define MASK __m256i
+#define LANES 8
+#define ROWS 6
+#define NAME(x) x##_f32
+#include "bfloat16_gemm.h"
+
 #include "avx2_trees.h"
 
 const hg_kernel_set hg_avx2_kernels = {
@@ -233,6 +240,12 @@ const hg_kernel_set hg_avx2_kernels = {
     .dplane_sums = plane_sums_f64,
     .splane_maxima = plane_maxima_f32,
     .dplane_maxima = plane_maxima_f64,
+    .bgemm_columns = COLUMNS_f32,
+    .round_to_bfloat16 = narrow_f32,
+    .bgemm_pack = narrow_pack_f32,
+    .bgemm_packed = narrow_gemm_packed_f32,
+    .bgemm_pack_left = narrow_pack_left_f32,
+    .bgemm_patches = narrow_gemm_patches_f32,
     .igemm = igemm_i16,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,

@@ -199,6 +199,13 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
   }
 }
 
+#define VECTOR __m512
+#define MASK __mmask16
+#define LANES 16
+#define ROWS 12
+#define NAME(x) x##_f32
+#include "bfloat16_gemm.h"
+
 #include "avx512_trees.h"
 
 #define DEFINE_SET(SET, IGEMM, SMALL_TREE_LEAVES)                       \
@@ -228,6 +235,12 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .dplane_sums = plane_sums_f64,                 \
       .splane_maxima = plane_maxima_f32,             \
       .dplane_maxima = plane_maxima_f64,             \
+      .bgemm_columns = COLUMNS_f32,                  \
+      .round_to_bfloat16 = narrow_f32,               \
+      .bgemm_pack = narrow_pack_f32,                 \
+      .bgemm_packed = narrow_gemm_packed_f32,        \
+      .bgemm_pack_left = narrow_pack_left_f32,       \
+      .bgemm_patches = narrow_gemm_patches_f32,      \
       .igemm = IGEMM,                                \
       .half_to_float = half_to_float,                \
       .float_to_half = float_to_half,                \

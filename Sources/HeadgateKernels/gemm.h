@@ -26,7 +26,7 @@ enum { NAME(COLUMNS) = 2 * LANES };
 #include "gemm_share.h"
 
 // A product in all its forms: A packed or as it is; B packed, as it is, or the patches of an image.
-typedef struct {
+typedef struct NAME(job) {
   size_t m, n, k;
   REAL alpha;
   const REAL *a;
@@ -36,6 +36,11 @@ typedef struct {
   size_t b_row, b_column;
   const REAL *packed_b;
   const NAME(hg_patches) *patches;
+  // A or B in 16 bits, see bfloat16_gemm.h, and what makes of them a sliver of A that begins at row `i`, and the panel of B
+  // that begins at column `j`, with rows NAME(COLUMNS) apart. The latter gives where the next panel lies.
+  const uint16_t *narrow_a, *narrow_b;
+  void (*make_sliver)(const struct NAME(job) *job, size_t i, size_t rows, size_t p, size_t depth, REAL *target);
+  const uint16_t *(*make_panel)(const struct NAME(job) *job, size_t j, size_t p, size_t depth, REAL *target);
   int accumulate;
   const NAME(hg_finish) *finish;
   REAL *c;
@@ -80,10 +85,13 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
   const size_t m = job->m, p = band->p, depth = band->depth;
   const size_t width = job->n - j < NAME(COLUMNS) ? job->n - j : NAME(COLUMNS);
   const int adds = job->accumulate || p > 0, is_last = p + depth == job->k;
-  const REAL *right = band->panel;
-  size_t pitch = width;
+  const REAL *right = band->panel, *next = NULL;
+  size_t pitch = width, next_width = width;
   if (job->packed_b) {
-    right = job->packed_b + p * job->n + j * depth;
+    right = job->packed_b + p * job->n + j * depth, next = right + width * depth;
+  } else if (job->make_panel) {
+    next = (const REAL *)job->make_panel(job, j, p, depth, band->panel);
+    pitch = NAME(COLUMNS), next_width = NAME(COLUMNS) * sizeof(uint16_t) / sizeof(REAL);
   } else if (band->is_direct) {
     right = job->b + p * job->b_row + j, pitch = job->b_row;
   } else if (job->patches) {
@@ -100,9 +108,9 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     // What is read next comes from far away: the next panel, each sliver a part of it, or the next sliver.
     const REAL *ahead = right;
     size_t stride = 0;
-    if (job->packed_b) {
-      stride = (width + count - 1) / count;
-      ahead = right + width * depth + s * stride * depth;
+    if (next) {
+      stride = (next_width + count - 1) / count;
+      ahead = next + s * stride * depth;
     } else if (job->packed_a && is_first) {
       ahead = a + rows * depth, stride = rows;
     }
@@ -129,7 +137,7 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
 static TARGET void NAME(product)(const NAME(job) *job) {
   const size_t m = job->m, n = job->n, k = job->k;
   if (m == 0 || n == 0) return;
-  const int is_plain = !job->packed_a && !job->packed_b && !job->patches;
+  const int is_plain = !job->packed_a && !job->packed_b && !job->patches && !job->make_panel;
   if (is_plain && NAME(few_rows)(m, n, k, job->alpha, job->a, job->a_row, job->a_column, job->b, job->b_row,
                                  job->b_column, job->accumulate, job->c, job->c_row, job->c_column)) {
     if (job->c_column == 1) NAME(finish)(job->finish, 0, m, 0, n, job->c, job->c_row);
@@ -145,13 +153,15 @@ static TARGET void NAME(product)(const NAME(job) *job) {
   }
   REAL panel[NAME(COLUMNS) * HG_DEPTH] __attribute__((aligned(64))), sliver[ROWS * HG_DEPTH];
   REAL *block = NULL;
-  const NAME(area) part = NAME(part)(m, n, job->packed_a != NULL, job->share);
+  const NAME(area) part = NAME(part)(m, n, job->packed_a || job->narrow_a, job->share);
   const size_t slivers = (part.end_row - part.row + ROWS - 1) / ROWS;
   if (slivers == 0 || part.column == part.end_column) return;
   // What is packed ahead is read where it lies. Else blocks are as even as possible, for each reads B again.
   size_t most = slivers;
   if (!job->packed_a && m > ROWS) {
-    const size_t blocks = (slivers + SLIVERS - 1) / SLIVERS, depth = k < HG_DEPTH ? k : HG_DEPTH;
+    // Patches are gathered again for each block, which costs more than that it leaves the nearer half of the cache.
+    const size_t room = job->patches ? 3 * SLIVERS : SLIVERS;
+    const size_t blocks = (slivers + room - 1) / room, depth = k < HG_DEPTH ? k : HG_DEPTH;
     most = (slivers + blocks - 1) / blocks;
     block = aligned_alloc(64, (most * ROWS * depth * sizeof(REAL) + 63) / 64 * 64);
     // Without room for a block it goes sliver by sliver.
@@ -168,6 +178,10 @@ static TARGET void NAME(product)(const NAME(job) *job) {
       for (size_t rows; count < most && next < part.end_row; count++, next += rows) {
         rows = NAME(sliver_rows)(m, next);
         if (job->packed_a) continue;
+        if (job->make_sliver) {
+          job->make_sliver(job, next, rows, band.p, band.depth, (REAL *)left + (next - i) * band.depth);
+          continue;
+        }
         const REAL *a = job->a + next * job->a_row + band.p * job->a_column;
         if (m == 1 && job->a_column == 1) {
           left = a;

@@ -201,6 +201,13 @@ static void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
   }
 }
 
+#define VECTOR float_lanes
+#define MASK unsigned
+#define LANES 4
+#define ROWS 4
+#define NAME FLOATS
+#include "bfloat16_gemm.h"
+
 #include "reference_trees.h"
 
 const hg_kernel_set hg_reference_kernels = {
@@ -229,6 +236,12 @@ const hg_kernel_set hg_reference_kernels = {
     .dplane_sums = plane_sums_f64,
     .splane_maxima = plane_maxima_f32,
     .dplane_maxima = plane_maxima_f64,
+    .bgemm_columns = COLUMNS_f32,
+    .round_to_bfloat16 = narrow_f32,
+    .bgemm_pack = narrow_pack_f32,
+    .bgemm_packed = narrow_gemm_packed_f32,
+    .bgemm_pack_left = narrow_pack_left_f32,
+    .bgemm_patches = narrow_gemm_patches_f32,
     .igemm = igemm,
     .half_to_float = half_to_float,
     .float_to_half = float_to_half,

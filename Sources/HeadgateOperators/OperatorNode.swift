@@ -1,4 +1,5 @@
 import HeadgateTensors
+import Synchronization
 
 /// A node of a graph as operators see it: what is known before any run.
 package final class OperatorNode: Sendable {
@@ -29,6 +30,14 @@ package final class OperatorNode: Sendable {
     self.usedOutputs = usedOutputs
     self.weights = weights
   }
+
+  private let replaced = Mutex<Set<Int>>([])
+
+  /// The constant inputs whose elements the kernel never reads, for it has a form of its own of them.
+  package var replacedInputs: Set<Int> { replaced.withLock { $0 } }
+
+  /// Says so of an input, while the kernel is prepared.
+  func replace(input: Int) { replaced.withLock { _ = $0.insert(input) } }
 
   package var outputCount: Int { usedOutputs.count }
 

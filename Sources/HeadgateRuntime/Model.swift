@@ -50,6 +50,7 @@ public struct Model: Sendable {
       try self.init(onnx: bytes, options)
       return
     }
+    guard options.precision == .float32 else { throw Model.withoutUse(of: options.precision) }
     let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores)
     self.init(trees, options)
   }
@@ -89,9 +90,22 @@ public struct Model: Sendable {
   ) throws(ModelFileError) -> (Plan, PlanScope) {
     let context = PlanContext(
       file: bytes, external: ExternalData(modelPath: bytes.path, isAllowed: options.allowsExternalData),
-      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes, openExtent: openExtent)
-    return try PlanBuilder(context, opsets: file.opsets)
+      registry: .standard, functions: try FunctionTable(file), maxBytes: options.maxRunBytes, openExtent: openExtent,
+      precision: options.precision)
+    let (plan, scope) = try PlanBuilder(context, opsets: file.opsets)
       .build(graph, outer: nil, constantInputs: file.irVersion < 4)
+    if options.precision != .float32, openExtent == nil {
+      guard context.weights.hasRounded else { throw withoutUse(of: options.precision) }
+      context.releaseReplacedWeights()
+    }
+    return (plan, scope)
+  }
+
+  private static func withoutUse(of precision: Precision) -> ModelFileError {
+    ModelFileError(
+      .unsupported,
+      "the model has no float32 weights that a MatMul, Gemm, Conv, RNN, GRU or LSTM multiplies with, so that precision "
+        + "\(precision.rawValue) would change nothing; leave the precision out")
   }
 
   /// Runs the model on tensors.

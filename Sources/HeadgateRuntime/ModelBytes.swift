@@ -76,5 +76,11 @@ public final class ModelBytes: @unchecked Sendable {
     return try body(bytes)
   }
 
+  /// Tells the system that the pages of a mapped file are not needed in memory; a later access reads them again.
+  func releasePages() {
+    guard isMapped, let start = bytes.baseAddress else { return }
+    madvise(UnsafeMutableRawPointer(mutating: start), bytes.count, MADV_DONTNEED)
+  }
+
   static func systemMessage() -> String { String(cString: strerror(errno)) }
 }

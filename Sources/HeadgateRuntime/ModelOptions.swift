@@ -9,6 +9,11 @@ public struct ModelOptions: Sendable, Hashable {
   public var allowsExternalData: Bool
   /// Whether a model of XGBoost or LightGBM also gives its raw scores, as the output `score` `[rows, scores]`.
   public var givesRawScores: Bool
+  /// What the products of constant float weights are computed in: MatMul, Gemm, Conv but for depthwise ones, RNN, GRU and
+  /// LSTM. All other operators, and products of two values of a run, stay as they are.
+  ///
+  /// A model that has no such weights is refused in another precision than float32, which would do nothing.
+  public var precision: Precision
 
   /// The most threads that a run may use, that of its caller included; nil for as many as there are processors.
   ///
@@ -17,11 +22,13 @@ public struct ModelOptions: Sendable, Hashable {
   public var maxThreads: Int?
 
   public init(
-    maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false, maxThreads: Int? = nil
+    maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false,
+    precision: Precision = .float32, maxThreads: Int? = nil
   ) {
     self.maxThreads = maxThreads
     self.maxRunBytes = maxRunBytes
     self.allowsExternalData = allowsExternalData
     self.givesRawScores = givesRawScores
+    self.precision = precision
   }
 }

@@ -215,7 +215,7 @@ extension Double: ProductElement {
 }
 
 extension hg_patches_f32 {
-  fileprivate init(_ patches: ImagePatches<Float>) {
+  init(_ patches: ImagePatches<Float>) {
     self.init(start: patches.start, steps: patches.steps, lines: patches.lines, length: patches.length)
   }
 }

@@ -3,10 +3,12 @@ import Glibc
 /// The memory behind tensors: allocated here, or a part of a mapped file that `owner` keeps.
 ///
 /// SAFETY: `@unchecked Sendable` holds because the bytes are written only by the one function that
-/// creates the storage, before any other code can see it; afterwards they are only read.
+/// creates the storage, before any other code can see it; afterwards they are only read, until `release`.
 package final class Storage: @unchecked Sendable {
-  package let base: UnsafeMutableRawPointer
+  package private(set) var base: UnsafeMutableRawPointer
   package let byteCount: Int
+  /// Whether the elements were given up, see `release`.
+  private(set) var isReleased = false
   private let stringCount: Int
   private let owner: (any AnyObject & Sendable)?
   private let budget: MemoryBudget?
@@ -43,8 +45,20 @@ package final class Storage: @unchecked Sendable {
     self.budget = nil
   }
 
+  /// Gives back the memory of elements that nobody will read again; tensors over it keep their shape, and `elements` of
+  /// them throws. Bytes that are borrowed, and strings, stay.
+  ///
+  /// SAFETY: only while a model is loaded, by who has seen all readers, and before any other thread sees the tensors.
+  func release() {
+    guard owner == nil, stringCount == 0, !isReleased else { return }
+    isReleased = true
+    free(base)
+    base = Storage.nowhere
+    budget?.release(byteCount)
+  }
+
   deinit {
-    guard owner == nil else { return }
+    guard owner == nil, !isReleased else { return }
     if stringCount > 0 { base.assumingMemoryBound(to: String.self).deinitialize(count: stringCount) }
     free(base)
     budget?.release(byteCount)

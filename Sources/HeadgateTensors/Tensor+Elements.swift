@@ -147,6 +147,9 @@ extension Tensor {
     guard Element.elementType == elementType else {
       throw TensorError(.elementType, "expected elements of type \(Element.elementType), got \(elementType)")
     }
+    guard !storage.isReleased else {
+      throw TensorError(.missing, "the elements were given up when the model was loaded in another precision")
+    }
     return unsafeElements(type)
   }
 

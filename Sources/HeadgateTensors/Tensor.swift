@@ -28,6 +28,12 @@ public struct Tensor: Sendable {
     Identity(storage: ObjectIdentifier(storage), byteOffset: byteOffset, elementType: elementType, shape: shape)
   }
 
+  /// Tells memory apart that tensors may share, whatever part of it each is; it holds as long as one of them lives.
+  package var memory: ObjectIdentifier { ObjectIdentifier(storage) }
+
+  /// Gives back the memory of this and of all tensors that share it, see `Storage.release`.
+  package func releaseMemory() { storage.release() }
+
   /// Whether both are the same elements, under whatever shapes.
   package func sharesElements(with other: Tensor) -> Bool {
     storage === other.storage && byteOffset == other.byteOffset && count == other.count

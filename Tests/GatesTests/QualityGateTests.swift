@@ -118,6 +118,29 @@ import Testing
     #expect(try #require(report.value) > 0.05)
   }
 
+  @Test func `judges in the precision that the spec names`() async throws {
+    let check = GateFixture.quality(.brier, .atMost(1))
+    var fixture = try GateFixture()
+    let features = ["strong", "weak", "count"]
+    fixture.serving = ServingSpec(features: features, scoreOutput: "score")
+    let full = try await fixture.judge(GateFixture.model("matrix"), by: [check])
+    fixture.serving = ServingSpec(features: features, scoreOutput: "score", precision: .bfloat16)
+    let reduced = try await fixture.judge(GateFixture.model("matrix"), by: [check])
+    #expect(full.precision == nil && reduced.precision == .bfloat16)
+    #expect(full.policyDigest != reduced.policyDigest)
+    let values = (try #require(full.reports.first?.value), try #require(reduced.reports.first?.value))
+    // Weights and inputs are off by 2^-9 at most, scores of three of them by some thousandths.
+    #expect(values.0 != values.1 && abs(values.0 - values.1) < 0.01)
+  }
+
+  @Test func `cannot judge a model in a precision that does nothing`() async throws {
+    var fixture = try GateFixture()
+    fixture.serving = ServingSpec(precision: .bfloat16)
+    let report = try await fixture.report("strong", by: GateFixture.quality(.brier, .atMost(1)))
+    #expect(report.verdict == .error)
+    #expect(report.message.contains("leave the precision out"), "\(report.message)")
+  }
+
   @Test func `takes a numbered class for numbered labels only`() async throws {
     let check = GateFixture.quality(.accuracy, .atLeast(0))
     var fixture = try GateFixture()

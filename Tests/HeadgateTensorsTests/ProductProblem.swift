@@ -37,6 +37,14 @@ struct ProductProblem {
     c = (0..<columns * m + shift).map { _ in Float(random.number()) }
   }
 
+  /// The same problem with other elements.
+  init(_ problem: ProductProblem, a: [Float], b: [Float]) {
+    (m, n, k, columns, shift) = (problem.m, problem.n, problem.k, problem.columns, problem.shift)
+    (transposesA, transposesB, accumulates) = (problem.transposesA, problem.transposesB, problem.accumulates)
+    (storedA, storedB, alpha, c) = (problem.storedA, problem.storedB, problem.alpha, problem.c)
+    (self.a, self.b) = (a, b)
+  }
+
   /// One of mixed sizes; deep ones have several blocks of sums.
   static func any(_ random: inout KernelRandom, specials: [Float] = []) -> ProductProblem {
     while true {

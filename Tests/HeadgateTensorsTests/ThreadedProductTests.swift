@@ -31,6 +31,25 @@ extension ThreadTeam {
     }
   }
 
+  /// With so many rows that slivers are packed together, and with so few that panels are read side by side.
+  @Test(arguments: KernelSet.all, [1, 4, 9, 30, 400]) func `may be one in bfloat16`(
+    _ kernels: KernelSet, _ m: Int
+  ) throws {
+    var random = KernelRandom(94)
+    for (n, k) in [(5, 300), (70, 40), (500, 33)] {
+      let a = (0..<m * k).map { _ in Float(random.number()) }
+      let b = (0..<k * n).map { _ in Float(random.number()) }
+      let offsets = (0..<n).map { _ in Float(random.number()) }
+      let finish = Finish<Float>(columnOffsets: offsets, bounds: Bounds(least: -2))
+      let packed = try RoundedMatrix(.init(b, columns: n), n: n, k: k, budget: .unlimited, using: kernels)
+      var (alone, shared) = ([Float](repeating: 7, count: m * n), [Float](repeating: 8, count: m * n))
+      packed.multiply(.init(a, columns: k), into: &alone, m: m, finish: finish)
+      packed.multiply(.init(a, columns: k), into: &shared, m: m, finish: finish, team: .eager)
+      withExtendedLifetime((a, b, offsets)) {}
+      #expect(shared.map(\.bitPattern) == alone.map(\.bitPattern))
+    }
+  }
+
   @Test(arguments: KernelSet.all, [(300, 20), (20, 300)]) func `is finished in each share`(
     _ kernels: KernelSet, _ extents: (Int, Int)
   ) throws {

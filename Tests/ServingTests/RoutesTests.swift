@@ -119,6 +119,45 @@ private let body = #"{"inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","dat
     #expect(try await server.post("/v2/models/m/infer", body).status == 503)
   }
 
+  /// 1 + 2^-8 lies halfway between two numbers of bfloat16, and 1 is the even one.
+  @Test func `serves the same file in the precision that its policy names`() async throws {
+    let state = try TestState()
+    let server = try await RunningServer.gated(state)
+    let bytes = ONNXFile.scaling(by: 1.00390625)
+    let precisions: [(ReducedPrecision?, [Float])] = [
+      (nil, [1.00390625, 2.0078125]), (.bfloat16, [1, 2]), (nil, [1.00390625, 2.0078125]),
+    ]
+    for (index, (precision, answer)) in precisions.enumerated() {
+      let route = try state.release(1, bytes: bytes, weight: 10_000, serving: ServingSpec(precision: precision))
+      _ = try await server.route(generation: index + 1, [route])
+      #expect(try await server.post("/v2/models/m/infer", body).numbers("y")?.map(Float.init) == answer)
+    }
+  }
+
+  @Test func `refuses evidence of another precision`() async throws {
+    let state = try TestState()
+    let server = try await RunningServer.gated(state)
+    let route = try state.release(1, bytes: ONNXFile.scaling(by: 1), weight: 10_000)
+    let policy = GatePolicy(requirements: route.policy.requirements, serving: ServingSpec(precision: .bfloat16))
+    let status = try await server.route(
+      generation: 1,
+      [
+        VersionRoute(
+          version: route.version, digest: route.digest, evidence: route.evidence, policy: policy, weight: .all)
+      ])
+    #expect(status.models.first?.versions.first?.state == .refused)
+  }
+
+  @Test func `says why a model without products is not served in bfloat16`() async throws {
+    let state = try TestState()
+    let server = try await RunningServer.gated(state)
+    let route = try state.release(
+      1, bytes: ONNXFile.identity(), weight: 10_000, serving: ServingSpec(precision: .bfloat16))
+    let version = try await server.route(generation: 1, [route]).models.first?.versions.first
+    #expect(version?.state == .failed)
+    #expect(version?.message?.contains("leave the precision out") == true)
+  }
+
   @Test func `says why a damaged model is not served`() async throws {
     let state = try TestState()
     let server = try await RunningServer.gated(state)

@@ -29,21 +29,23 @@ final class TestState: Sendable {
 
   /// Stores a model and evidence for it, and gives the route of a version.
   func release(
-    _ number: Int, of model: String = "m", bytes: [UInt8], weight: Int, verdict: Verdict = .pass
+    _ number: Int, of model: String = "m", bytes: [UInt8], weight: Int, verdict: Verdict = .pass,
+    serving: ServingSpec = ServingSpec()
   ) throws -> VersionRoute {
+    let policy = GatePolicy(requirements: Self.policy.requirements, serving: serving)
     let digest = Digest.sha256(of: bytes)
     try put(bytes, digest, .artifacts)
     let report = GateReport(
       gate: "security", kind: "security", gateDigest: Self.policy.requirements[0].digest, verdict: verdict,
       reason: "Clean", message: "nothing found")
     let evidence = Evidence(
-      model: ModelName(model), modelDigest: digest, policyDigest: Self.policy.digest, reports: [report],
+      model: ModelName(model), modelDigest: digest, policyDigest: policy.digest, reports: [report],
       championDigest: nil, runtimeVersion: "test", instructionSet: "test")
     let text = Array(try JSONEncoder().encode(evidence))
     let evidenceDigest = Digest.sha256(of: text)
     try put(text, evidenceDigest, .evidence)
     return VersionRoute(
-      version: ReleaseNumber(number), digest: digest, evidence: evidenceDigest, policy: Self.policy,
+      version: ReleaseNumber(number), digest: digest, evidence: evidenceDigest, policy: policy,
       weight: Share(basisPoints: weight) ?? .none)
   }
 

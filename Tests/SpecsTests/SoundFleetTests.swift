@@ -44,6 +44,20 @@ import Testing
           ], exclude: ["fnlwgt"]))
   }
 
+  @Test(arguments: [("float32", nil), ("bfloat16", .bfloat16)] as [(String, ReducedPrecision?)])
+  func `has the precision of a deployment`(text: String, precision: ReducedPrecision?) throws {
+    var fleet = Sample.fleet
+    fleet["specs/precise.yaml"] = """
+      apiVersion: headgate.dev/v1
+      kind: ModelDeployment
+      metadata: {name: precise}
+      spec: {model: {artifact: {path: model.onnx, digest: \(Sample.digest)}}, serving: {precision: \(text)}}
+      """
+    fleet["specs/model.onnx"] = "model"
+    let deployment = try #require(try fleet.load().deployments[ModelName("precise")])
+    #expect(deployment.spec.serving == ServingSpec(precision: precision))
+  }
+
   @Test func `has every value of a deployment`() throws {
     let income = try #require(try Sample.fleet.load().deployments[ModelName("income")]).spec
     let adult = DatasetName("adult")

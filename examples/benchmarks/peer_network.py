@@ -1,6 +1,8 @@
 """Times one peer on one network and prints what `headgate bench -o json` prints, as far as it applies.
 
-    peer_network.py onnxruntime|openvino MODEL INPUT BATCH SECONDS
+    peer_network.py onnxruntime|openvino MODEL INPUT BATCH SECONDS [bf16]
+
+With bf16 OpenVINO computes in bfloat16 where it can; ONNX Runtime has no such mode.
 
 All rows of the input are walked through in slices, after a warm-up, on one thread. Open extents are set to those of a
 slice, as both projects recommend. `call_us` is what a call of a network of one small node takes: for the most part the
@@ -17,7 +19,7 @@ import onnx
 from onnx import TensorProto, helper
 
 
-def session(system, path, inputs):
+def session(system, path, inputs, precision="f32"):
     """A function from arrays of the shapes of these inputs, by name, to the list of outputs."""
     if system == "onnxruntime":
         import onnxruntime
@@ -37,7 +39,7 @@ def session(system, path, inputs):
     model.reshape({name: array.shape for name, array in inputs.items()})
     compiled = core.compile_model(model, "CPU", {
         "PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": "1",
-        "INFERENCE_PRECISION_HINT": "f32"})
+        "INFERENCE_PRECISION_HINT": precision})
     request = compiled.create_infer_request()
     return lambda inputs: list(request.infer(inputs, share_inputs=True, share_outputs=True).values())
 
@@ -93,10 +95,10 @@ def idle(system, inputs):
 
 
 def main():
-    system, model, path, batch, seconds = sys.argv[1:]
+    system, model, path, batch, seconds, *precision = sys.argv[1:]
     inputs = slices(dict(np.load(path)), int(batch))
     began = time.perf_counter()
-    run = session(system, model, inputs[0])
+    run = session(system, model, inputs[0], *precision)
     load = time.perf_counter() - began
     wall, cpu = measure(run, inputs, float(seconds))
 

@@ -9,13 +9,15 @@ import subprocess
 import sys
 
 
-def options(description):
+def options(description, add=lambda parser: None):
+    """The options of the command line, with those that `add` adds to a parser."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("headgate", help="the program to measure")
     parser.add_argument("folder", type=pathlib.Path, help="where the models and their rows are")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each system")
     parser.add_argument("--seconds", type=float, default=1, help="how long a turn measures")
     parser.add_argument("--only", action="append", metavar="NAME", help="a model; may be given several times")
+    add(parser)
     return parser.parse_args()
 
 

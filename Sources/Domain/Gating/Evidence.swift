@@ -11,10 +11,12 @@ package struct Evidence: Hashable, Sendable, Codable {
   package let championDigest: Digest?
   package let runtimeVersion: String
   package let instructionSet: String
+  /// What the model computed in when it was judged; `nil` is float32.
+  package let precision: ReducedPrecision?
 
   package init(
     model: ModelName, modelDigest: Digest, policyDigest: Digest, reports: [GateReport], championDigest: Digest?,
-    runtimeVersion: String, instructionSet: String
+    runtimeVersion: String, instructionSet: String, precision: ReducedPrecision? = nil
   ) {
     format = Self.currentFormat
     self.model = model
@@ -24,6 +26,7 @@ package struct Evidence: Hashable, Sendable, Codable {
     self.championDigest = championDigest
     self.runtimeVersion = runtimeVersion
     self.instructionSet = instructionSet
+    self.precision = precision
   }
 
   /// The verdict on the whole: the worst of the gates, an error before a failure before an inconclusive one.

@@ -12,7 +12,7 @@ package struct GatePolicy: Hashable, Sendable, Codable {
   }
 
   package let requirements: [Requirement]
-  /// Which output is the class and which the score is part of what was judged.
+  /// Which output is the class and which the score, and what the model computes in, is part of what was judged.
   package let serving: ServingSpec
 
   package init(requirements: [Requirement], serving: ServingSpec) {
@@ -42,6 +42,8 @@ package struct GatePolicy: Hashable, Sendable, Codable {
     }
     builder.add(serving.classOutput ?? "")
     builder.add(serving.scoreOutput ?? "")
+    // Only where it is asked for, so that older evidence keeps its policy's digest.
+    if let precision = serving.precision { builder.add(precision.rawValue) }
     return builder.finish()
   }
 }

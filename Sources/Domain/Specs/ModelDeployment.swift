@@ -28,7 +28,7 @@ package enum ModelSource: Hashable, Sendable, Codable {
   case build(BuildSpec)
 }
 
-/// How columns bind to the model and which outputs mean what.
+/// How columns bind to the model, which outputs mean what, and what it computes in.
 package struct ServingSpec: Hashable, Sendable, Codable {
   /// The columns of a model with one two-dimensional input, in order.
   package let features: [String]?
@@ -36,10 +36,25 @@ package struct ServingSpec: Hashable, Sendable, Codable {
   package let classOutput: String?
   /// The output that holds scores; `nil` takes the only floating-point output.
   package let scoreOutput: String?
+  /// What products of the model's weights are computed in, by the gates and by the server; `nil` is float32.
+  package let precision: ReducedPrecision?
 
-  package init(features: [String]? = nil, classOutput: String? = nil, scoreOutput: String? = nil) {
+  package init(
+    features: [String]? = nil, classOutput: String? = nil, scoreOutput: String? = nil,
+    precision: ReducedPrecision? = nil
+  ) {
     self.features = features
     self.classOutput = classOutput
     self.scoreOutput = scoreOutput
+    self.precision = precision
   }
+
+  /// What the precision is when a spec says nothing of it, as specs write it.
+  package static let fullPrecision = "float32"
+}
+
+/// What a model may compute its products in beside float32. It is then judged as it is served, and judged anew when this
+/// changes.
+package enum ReducedPrecision: String, Hashable, Sendable, Codable, CaseIterable {
+  case bfloat16
 }

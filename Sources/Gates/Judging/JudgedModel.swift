@@ -18,7 +18,8 @@ struct JudgedModel: Sendable {
   /// Weights in other files are refused: the digest says nothing about them.
   init(bytes: ModelBytes, digest: Digest, serving: ServingSpec, cancellation: CancellationFlag) throws(GateError) {
     do throws(ModelFileError) {
-      model = try Model(bytes: bytes, options: ModelOptions(allowsExternalData: false))
+      model = try Model(
+        bytes: bytes, options: ModelOptions(allowsExternalData: false, precision: Precision(serving.precision)))
     } catch {
       throw GateError(error)
     }
@@ -64,5 +65,15 @@ struct JudgedModel: Sendable {
   private static func missing(_ output: Result<ValueInfo, GateError>) -> GateError {
     if case .failure(let error) = output { return error }
     return GateError(.outputsUnbound, "the model gave no answers")
+  }
+}
+
+extension Precision {
+  /// What a spec asks for.
+  fileprivate init(_ reduced: ReducedPrecision?) {
+    switch reduced {
+    case nil: self = .float32
+    case .bfloat16: self = .bfloat16
+    }
   }
 }

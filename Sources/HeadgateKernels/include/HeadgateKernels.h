@@ -142,6 +142,26 @@ typedef struct hg_kernel_set {
   void (*dgemm_patches)(size_t m, size_t n, size_t k, const double *packed, const hg_patches_f64 *patches,
                         int accumulate, const hg_finish_f64 *finish, double *c, size_t c_row, hg_share share);
 
+  /// Products of floats that are rounded to bfloat16, to nearest with ties to even, with sums in float32. A product of
+  /// two such numbers is exact in float32, so that this is the sgemm of the same set for the rounded matrices, to the
+  /// same bits; what is promised of that one's sums holds here. Subnormal numbers are no zeros, and NaN stays NaN.
+  ///
+  /// y[i] = x[i] rounded; y may be x.
+  void (*round_to_bfloat16)(size_t n, const float *x, float *y);
+  /// Packs B[k, n] in bfloat16: k times the next multiple of `bgemm_columns` of n numbers. The columns from j on, a
+  /// multiple of it, lie at packed + j * k and are a matrix packed by themselves.
+  void (*bgemm_pack)(size_t n, size_t k, const float *b, size_t b_row, size_t b_column, uint16_t *packed);
+  size_t bgemm_columns;
+  /// As sgemm_packed. A is rounded on its way.
+  void (*bgemm_packed)(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
+                       const uint16_t *packed, int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row,
+                       hg_share share);
+  /// Packs A[m, k] in bfloat16: m * k numbers.
+  void (*bgemm_pack_left)(size_t m, size_t k, const float *a, size_t a_row, size_t a_column, uint16_t *packed);
+  /// As sgemm_patches, for patches of an image that was rounded before: each of its numbers lies in several of them.
+  void (*bgemm_patches)(size_t m, size_t n, size_t k, const uint16_t *packed, const hg_patches_f32 *patches,
+                        int accumulate, const hg_finish_f32 *finish, float *c, size_t c_row, hg_share share);
+
   /// The 16 elements of each of `count` transformed kernels of 3 x 3 weights, `count` elements apart, and a step of a
   /// convolution with such, for the `lines_at_once` lines from `first` on.
   void (*swinograd_weights)(size_t count, const float *weights, float *elements);

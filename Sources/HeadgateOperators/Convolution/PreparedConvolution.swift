@@ -5,11 +5,13 @@ struct PreparedConvolution: Sendable {
   private let window: Window
   private let groups: Int
   private let packed: PackedKernel?
+  private let rounded: RoundedKernel?
 
   init(_ node: OperatorNode) throws(TensorError) {
     window = try Window(node.attributes)
     groups = try node.attributes.int("group") ?? 1
-    packed = try PackedKernel.of(node, groups: groups, window: window)
+    rounded = try RoundedKernel.of(node, groups: groups)
+    packed = rounded == nil ? try PackedKernel.of(node, groups: groups, window: window) : nil
   }
 
   /// The convolution of input 0 with kernel 1 and bias 2, if there is one.
@@ -25,6 +27,16 @@ struct PreparedConvolution: Sendable {
     let bias = try call.optionalTensor(2)
     let layout = try layout(call)
     try ConvolutionLayout.check(bias: bias, channels: weights.shape[0])
+    if let rounded, input.elementType == .float {
+      let (x, b, z) = (
+        try input.elements(Float.self), try bias?.elements(Float.self), try summand?.elements(Float.self)
+      )
+      defer { withExtendedLifetime((input, bias, summand)) {} }
+      return try call.make(Float.self, layout.outputShape) { (output) throws(TensorError) in
+        if let z { _ = output.update(from: z) }
+        try rounded.run(layout, x, bias: b, into: output, adds: z != nil, bounds, call.budget)
+      }
+    }
     return try input.elementType.visit(
       Visitor(
         input: input, weights: weights, bias: bias, summand: summand, layout: layout, packed: packed, bounds: bounds,

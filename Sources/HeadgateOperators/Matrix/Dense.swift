@@ -12,11 +12,12 @@ package enum Dense {
   private static func prepare(_ node: OperatorNode) throws(TensorError) -> Kernel {
     let isTransposed = try node.attributes.flag("transB")
     let bounds = try Bounds(node.attributes)
-    let packed = try PackedRight.of(node, transposed: isTransposed)?.floats
+    let rounded = try RoundedProducts.right(of: node, transposed: isTransposed)
+    let packed = rounded == nil ? try PackedRight.of(node, transposed: isTransposed)?.floats : nil
     return { (call) throws(TensorError) in
       let (a, b, bias) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
       let layer = try Layer(a: a, b: b, bias: bias, isTransposed: isTransposed)
-      return [.tensor(try layer.run(packed, bounds, call))]
+      return [.tensor(try layer.run(packed, rounded, bounds, call))]
     }
   }
 
@@ -41,16 +42,18 @@ package enum Dense {
     }
 
     func run(
-      _ packed: PackedMatrix<Float>?, _ bounds: Bounds<Float>, _ call: OperatorCall
+      _ packed: PackedMatrix<Float>?, _ rounded: RoundedMatrix?, _ bounds: Bounds<Float>, _ call: OperatorCall
     ) throws(TensorError) -> Tensor {
-      let (x, w) = (try a.elements(Float.self), try b.elements(Float.self))
+      let x = try a.elements(Float.self)
       let offsets = try bias?.elements(Float.self)
       defer { withExtendedLifetime((a, b, bias)) {} }
       return try call.make(Float.self, Array(a.shape.dropLast()) + [n]) { (output) throws(TensorError) in
         guard let target = output.baseAddress, !output.isEmpty else { return }
         let left = MatrixProduct.Operand(try x.start, columns: k)
         let finish = Finish(columnOffsets: offsets?.baseAddress, bounds: bounds)
+        if let rounded { return rounded.multiply(left, into: target, m: m, finish: finish, team: call.team) }
         if let packed { return packed.multiply(left, into: target, m: m, finish: finish, team: call.team) }
+        let w = try b.elements(Float.self)
         MatrixProduct.multiply(
           left, .init(try w.start, columns: isTransposed ? k : n, transposed: isTransposed), into: target, m: m, n: n,
           k: k, finish: finish, team: call.team)

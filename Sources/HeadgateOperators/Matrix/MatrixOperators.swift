@@ -9,6 +9,7 @@ enum MatrixOperators {
   ].computingWide()
 
   private static func matMul(_ node: OperatorNode) throws(TensorError) -> Kernel {
+    if let rounded = try RoundedProducts.right(of: node, transposed: false) { return RoundedProducts.matMul(rounded) }
     let packed = try PackedRight.of(node, transposed: false)
     return { (call) throws(TensorError) in
       let (a, b) = (try call.tensor(0), try call.tensor(1))
@@ -32,6 +33,10 @@ enum MatrixOperators {
     let transposesB = try node.attributes.flag("transB")
     let alpha = Double(try node.attributes.float("alpha") ?? 1)
     let beta = Double(try node.attributes.float("beta") ?? 1)
+    if let rounded = try RoundedProducts.right(of: node, transposed: transposesB) {
+      return RoundedProducts.gemm(
+        rounded, transposesA: transposesA, transposesB: transposesB, alpha: Float(alpha), beta: Float(beta))
+    }
     let packed = try PackedRight.of(node, transposed: transposesB)
     return { (call) throws(TensorError) in
       let (a, b, c) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
@@ -105,7 +110,7 @@ private struct GeneralProduct: WideNumberVisitor {
       }
       MatrixProduct.product(
         left, right, into: target, m: m, n: n, k: k, alpha: scalesInType ? T(nearest: alpha) : T.one,
-        accumulate: summand != nil && scalesInType, packed: packed)
+        accumulate: summand != nil && scalesInType, packed: packed, team: call.team)
       guard !scalesInType else { return }
       if let c, let summand {
         try Broadcasting([m, n], c.shape).map(UnsafeBufferPointer(output), summand, into: output) {

@@ -11,6 +11,11 @@ package final class PreparedWeights: Sendable {
   enum Form: Hashable {
     case wide, axesSwapped, packed, packedTransposed
     case kernel(groups: Int, isTiled: Bool)
+    /// In bfloat16.
+    case rounded, roundedTransposed
+    case roundedKernel(groups: Int)
+    /// A layer's weights of all directions, in as many parts as steps multiply with.
+    case roundedGates(parts: Int)
   }
 
   private struct Key: Hashable {
@@ -22,18 +27,32 @@ package final class PreparedWeights: Sendable {
     case tensor(Tensor)
     case matrix(PackedRight)
     case kernel(PackedKernel)
+    case rounded(any Sendable)
   }
 
   private struct State {
     /// The weights are kept with what was made of them, as their identity holds no longer than they do.
     var made: [Key: (weights: Tensor, result: Made)] = [:]
     var room = 0
+    var hasRounded = false
   }
 
   private static let shareOfWeights = 6
   private let state = Mutex(State())
 
-  package init() {}
+  /// Padding makes of small matrices in bfloat16 more than their share.
+  private static let roomForSmall = 1 << 20
+
+  /// What products of weights are computed in.
+  package let precision: Precision
+
+  package init(_ precision: Precision = .float32) {
+    self.precision = precision
+    if precision != .float32 { state.withLock { $0.room = Self.roomForSmall } }
+  }
+
+  /// Whether any weights were rounded.
+  package var hasRounded: Bool { state.withLock { $0.hasRounded } }
 
   /// What may still be taken, in bytes.
   var room: Int { state.withLock { $0.room } }
@@ -88,6 +107,26 @@ package final class PreparedWeights: Sendable {
     guard take(isTiled ? weights.byteCount / 9 * 16 : weights.byteCount), let kernel = try make() else { return nil }
     keep(.kernel(kernel), of: weights, key)
     return kernel
+  }
+
+  /// A form in bfloat16 of weights, whose elements the node does not read any more.
+  ///
+  /// - Throws: `TensorError.memoryLimit` when there is no room.
+  func rounded<Result: Sendable>(
+    _ form: Form, of weights: Tensor, byteCount: Int, for node: OperatorNode, input: Int,
+    _ make: () throws(TensorError) -> Result
+  ) throws(TensorError) -> Result {
+    let key = Key(weights: weights.identity, form: form)
+    node.replace(input: input)
+    if case .rounded(let any)? = made(key), let result = any as? Result { return result }
+    guard take(byteCount) else {
+      throw TensorError(
+        .memoryLimit, "its weights take more than \(Self.shareOfWeights) times their size in bfloat16; use float32")
+    }
+    let result = try make()
+    keep(.rounded(result), of: weights, key)
+    state.withLock { $0.hasRounded = true }
+    return result
   }
 
   private func made(_ key: Key) -> Made? {

@@ -5,6 +5,7 @@ struct GatedCell: RecurrentCell {
   static let gateCount = 3
   static let activations = ["Sigmoid", "Tanh"]
   static let keepsCell = false
+  static let gateParts = [0..<2, 2..<3]
 
   /// Whether the candidate resets the product `H R^T`, and not H before it.
   private let resetsProduct: Bool

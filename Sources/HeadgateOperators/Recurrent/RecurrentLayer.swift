@@ -11,11 +11,18 @@ protocol RecurrentCell: Sendable {
 
   init(_ node: OperatorNode) throws(TensorError)
 
+  /// The gates that a step multiplies with at a time, in order.
+  static var gateParts: [Range<Int>] { get }
+
   /// Whether the recurrent bias of a gate is added with the input's, and not by the cell.
   func foldsBias(ofGate gate: Int) -> Bool
 
   /// Computes the next states of all sequences that still run.
   func advance<C: Real>(_ pass: RecurrentPass<C>, step: Int)
+}
+
+extension RecurrentCell {
+  static var gateParts: [Range<Int>] { [0..<gateCount] }
 }
 
 /// One direction of a layer on its way through the steps; all matrices are row-major.
@@ -24,8 +31,11 @@ struct RecurrentPass<C: Real> {
   let hidden: Int
   /// `x W^T` and the biases: `[rows, gates * hidden]`, a row for each step of each sequence.
   let projected: UnsafeMutablePointer<C>
-  /// R of this direction, transposed: `[hidden, gates * hidden]`.
-  let recurrent: UnsafePointer<C>
+  /// R of this direction, transposed: `[hidden, gates * hidden]`; nil when there is another form of it.
+  let recurrent: UnsafePointer<C>?
+  /// The same in bfloat16, a matrix for each part of the cell's gates.
+  let rounded: [RoundedMatrix]?
+  let parts: [Range<Int>]
   /// The length of its rows.
   let width: Int
   /// The part of B that belongs to R, `[gates * hidden]`; nil without biases.
@@ -62,6 +72,10 @@ struct RecurrentPass<C: Real> {
 
   /// `target[batch, gates * hidden] = left[batch, hidden] R^T` for a range of the gates of R.
   func multiply(_ left: UnsafeMutablePointer<C>, gates: Range<Int>, into target: UnsafeMutablePointer<C>) {
+    if let rounded, let part = parts.firstIndex(of: gates) {
+      return rounded[part].product(UnsafePointer(left), into: target, m: batch, team: team)
+    }
+    guard let recurrent else { return }
     MatrixProduct.product(
       .init(left, columns: hidden),
       .init(recurrent + gates.lowerBound * hidden, columns: width), into: target, m: batch, n: gates.count * hidden,
@@ -74,6 +88,8 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
   let cell: Cell
   let settings: RecurrentSettings
   let inputs: RecurrentInputs
+  /// The weights in bfloat16, where they are.
+  let rounded: RoundedGates
   let call: OperatorCall
 
   private var directions: Int { settings.directions.count }
@@ -117,7 +133,8 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
         try begin(inputs.initialCell, direction, c)
         let pass = RecurrentPass<C>(
           batch: batch, hidden: hidden, projected: projected,
-          recurrent: try inputs.r.elements(type).start + direction * width * hidden, width: width,
+          recurrent: rounded.r == nil ? try inputs.r.elements(type).start + direction * width * hidden : nil,
+          rounded: rounded.r?[direction], parts: Cell.gateParts, width: width,
           recurrentBias: try part(inputs.bias, direction).map { $0 + width },
           peepholes: try part(inputs.peepholes, direction), h: h, c: c, gates: gates, spare: spare,
           activations: settings.directions[direction].activations, clip: C(settings.clip), lengths: inputs.lengths,
@@ -151,10 +168,14 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
   ) throws(TensorError) {
     let size = inputs.x.shape[2]
     guard rows > 0, width > 0 else { return }
-    MatrixProduct.product(
-      .init(try inputs.x.elements(C.self).start, columns: size),
-      .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
-      into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
+    if let w = rounded.w?[direction][0] {
+      w.product(try inputs.x.elements(C.self).start, into: projected, m: rows, team: call.team)
+    } else {
+      MatrixProduct.product(
+        .init(try inputs.x.elements(C.self).start, columns: size),
+        .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
+        into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
+    }
     guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else { return }
     try call.withScratch(C.self, width) { sums in
       for gate in 0..<Cell.gateCount {

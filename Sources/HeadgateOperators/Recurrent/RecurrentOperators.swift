@@ -14,11 +14,13 @@ enum RecurrentOperators {
     { (node) throws(TensorError) in
       let settings = try RecurrentSettings(node, activations: Cell.activations)
       let cell = try Cell(node)
-      let recurrence = try transposedRecurrence(of: node)
+      let rounded = try RoundedGates(node, gates: Cell.gateCount, parts: Cell.gateParts)
+      let recurrence = rounded.r == nil ? try transposedRecurrence(of: node) : nil
       return { (call) throws(TensorError) in
         let inputs = try RecurrentInputs(
-          recurrence: recurrence, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
-        let layer = RecurrentLayer(cell: cell, settings: settings, inputs: inputs, call: call)
+          recurrence: recurrence, isRounded: rounded.r != nil, settings, gates: Cell.gateCount,
+          keepsCell: Cell.keepsCell, call)
+        let layer = RecurrentLayer(cell: cell, settings: settings, inputs: inputs, rounded: rounded, call: call)
         return try inputs.x.elementType.visit(layer)
       }
     }
@@ -109,12 +111,22 @@ struct RecurrentInputs {
 
   /// X, W, R, B, the lengths, initial_h, initial_c and P.
   ///
-  /// - Parameter recurrence: R transposed, when it is constant.
+  /// - Parameters:
+  ///   - recurrence: R transposed, when it is constant.
+  ///   - isRounded: whether there is another form of R, so that nobody reads this one.
   init(
-    recurrence: Tensor?, _ settings: RecurrentSettings, gates: Int, keepsCell: Bool, _ call: OperatorCall
+    recurrence: Tensor?, isRounded: Bool, _ settings: RecurrentSettings, gates: Int, keepsCell: Bool,
+    _ call: OperatorCall
   ) throws(TensorError) {
     (x, w) = (try call.tensor(0), try call.tensor(1))
-    if let recurrence { r = recurrence } else { r = try RecurrentOperators.swapped(try call.tensor(2), call) }
+    let given = try call.tensor(2)
+    if let recurrence {
+      r = recurrence
+    } else if isRounded, given.rank == 3 {
+      r = try given.reshaped(to: [given.shape[0], given.shape[2], given.shape[1]])
+    } else {
+      r = try RecurrentOperators.swapped(given, call)
+    }
     guard x.rank == 3, w.rank == 3 else {
       throw TensorError(.shape, "X and W must have 3 axes, got shapes \(x.shape) and \(w.shape)")
     }

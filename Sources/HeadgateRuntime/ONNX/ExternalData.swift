@@ -34,6 +34,11 @@ final class ExternalData: Sendable {
     return (file, offset..<offset + length)
   }
 
+  /// See `ModelBytes.releasePages`.
+  func releasePages() {
+    files.withLock { files in files.values.forEach { $0.releasePages() } }
+  }
+
   /// The parts of a location that stays inside of its folder.
   static func components(of location: String) throws(ModelFileError) -> [String] {
     let parts = location.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

@@ -44,6 +44,7 @@ struct PlanBuilder {
     steps = FusedOperator.fuse(steps, outputs: outputs, in: scope, context)
     let plan = scope.makePlan(steps: steps, outputs: outputs)
     if let fault = scope.fault(of: plan), context.openExtent == nil { throw fault }
+    context.note(readersOf: plan, scope.defaults.values)
     return (plan, scope)
   }
 

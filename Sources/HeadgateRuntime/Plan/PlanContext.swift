@@ -8,11 +8,12 @@ final class PlanContext {
   let registry: OperatorRegistry
   let functions: FunctionTable
   /// What operators make of the weights.
-  let weights = PreparedWeights()
+  let weights: PreparedWeights
   /// Pays for weights that are larger in memory than in the file.
   private let budget: MemoryBudget
   /// What constants that were computed while loading may still take.
   private var foldingBytes = 1 << 30
+  private var readers = ConstantReaders()
   /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it: between
   /// nodes this is looked at, and at each step of a loop.
   let foldingEnd = ContinuousClock.now + .seconds(10)
@@ -26,8 +27,9 @@ final class PlanContext {
   /// - Parameter maxBytes: the most bytes that sparse weights may take when they are made dense.
   init(
     file: ModelBytes, external: ExternalData, registry: OperatorRegistry, functions: FunctionTable, maxBytes: Int,
-    openExtent: Int? = nil
+    openExtent: Int? = nil, precision: Precision = .float32
   ) {
+    weights = PreparedWeights(precision)
     self.openExtent = openExtent
     self.file = file
     self.external = external
@@ -54,6 +56,19 @@ final class PlanContext {
     let tensor = try tensor(weight)
     tensors[weight.message.lowerBound] = tensor
     return tensor
+  }
+
+  /// Notes who reads the constants of a plan.
+  func note(readersOf plan: Plan, _ defaults: some Sequence<Value>) {
+    guard weights.precision != .float32 else { return }
+    readers.note(plan, defaults)
+  }
+
+  /// Gives back the memory of weights of which there is another form, and which nothing reads as they are.
+  func releaseReplacedWeights() {
+    readers.releaseReplaced()
+    file.releasePages()
+    external.releasePages()
   }
 
   var isFolding: Bool { ContinuousClock.now < foldingEnd }

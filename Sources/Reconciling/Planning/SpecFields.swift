@@ -18,6 +18,7 @@ struct SpecFields {
     add("serving.features", spec.serving.features?.joined(separator: ", "))
     add("serving.outputs.class", spec.serving.classOutput)
     add("serving.outputs.score", spec.serving.scoreOutput)
+    add("serving.precision", spec.serving.precision?.rawValue)
     for gate in spec.gates { add("gates.\(gate.name)", gate.check.text) }
     add("rollout.steps", spec.rollout.steps.map(\.description).joined(separator: ", "))
     add("rollout.advance.minSamples", "\(spec.rollout.advance.minSamples)")

@@ -36,6 +36,9 @@ final class LoadedVersion: Sendable {
     FreeMemory.giveBack()
   }
 
+  /// What the model computes its products in; `nil` is float32.
+  var precision: ReducedPrecision? { route?.policy.serving.precision }
+
   /// Requests picked for this version and not yet answered.
   var inFlight: Int { requestsInFlight.load(ordering: .relaxed) }
 

@@ -39,7 +39,13 @@ struct VersionLoader: Sendable {
       throw .refused(error.description)
     }
     let model: Model
-    if let loaded = order.loaded { model = loaded.model } else { model = try build(bytes) }
+    let precision = order.route.policy.serving.precision
+    // The same bytes in another precision are another model.
+    if let loaded = order.loaded, loaded.precision == precision {
+      model = loaded.model
+    } else {
+      model = try build(bytes, precision)
+    }
     return LoadedVersion(
       name: order.name, version: order.route.version, digest: order.route.digest, route: order.route, model: model,
       bytes: bytes, meter: order.meter, lane: order.lane)
@@ -50,7 +56,7 @@ struct VersionLoader: Sendable {
     let bytes = try map(path)
     let digest = bytes.withUnsafeBytes { Digest.sha256(of: $0) }
     return LoadedVersion(
-      name: name, version: ReleaseNumber(1), digest: digest, route: nil, model: try build(bytes), bytes: bytes,
+      name: name, version: ReleaseNumber(1), digest: digest, route: nil, model: try build(bytes, nil), bytes: bytes,
       meter: TrafficMeter(), lane: lane)
   }
 
@@ -62,10 +68,13 @@ struct VersionLoader: Sendable {
     }
   }
 
-  private func build(_ bytes: ModelBytes) throws(Problem) -> Model {
+  private func build(_ bytes: ModelBytes, _ precision: ReducedPrecision?) throws(Problem) -> Model {
     let model: Model
     do throws(ModelFileError) {
-      model = try Model(bytes: bytes, options: ModelOptions(maxRunBytes: maxRunBytes, allowsExternalData: false))
+      model = try Model(
+        bytes: bytes,
+        options: ModelOptions(
+          maxRunBytes: maxRunBytes, allowsExternalData: false, precision: Precision(precision)))
     } catch {
       throw .failed(error.description)
     }
@@ -92,6 +101,16 @@ struct VersionLoader: Sendable {
       inputs[input.name] = tensor
     }
     _ = try? model.run(inputs)
+  }
+}
+
+extension Precision {
+  /// What a spec asks for.
+  fileprivate init(_ reduced: ReducedPrecision?) {
+    switch reduced {
+    case nil: self = .float32
+    case .bfloat16: self = .bfloat16
+    }
   }
 }
 

@@ -51,7 +51,8 @@ struct DeploymentDecoder {
       findings.error(at: score.span, "'class' and 'score' cannot both be the output \(text.quoted)")
     }
     return ServingSpec(
-      features: features?.compactMap(\.text), classOutput: classOutput, scoreOutput: score?.text)
+      features: features?.compactMap(\.text), classOutput: classOutput, scoreOutput: score?.text,
+      precision: fields?["precision"]?.text.flatMap(ReducedPrecision.init))
   }
 
   private func rollout(_ fields: Fields?) -> RolloutSpec {

@@ -121,7 +121,7 @@ extension ObjectShape {
     [
       .optional("environment", .name, "The Environment; the built-in 'default' without it."),
       .required("model", .object(model), "Where the model comes from."),
-      .optional("serving", .object(serving), "How columns and outputs bind to the model."),
+      .optional("serving", .object(serving), "How columns and outputs bind to the model, and what it computes in."),
       .optional(
         "gates", .list(.object(gate), count: 0...64),
         "What a candidate must pass before it gets traffic; the gate 'security' where none is listed."),
@@ -160,5 +160,9 @@ extension ObjectShape {
               .optional("class", .text(maximum: 256), "The output with the class."),
               .optional("score", .text(maximum: 256), "The output with the scores."),
             ])), "Which outputs mean what."),
+      .optional(
+        "precision", .choice([ServingSpec.fullPrecision] + ReducedPrecision.allCases.map(\.rawValue)),
+        "What the products of a network's weights are computed in, when it is judged and when it is served; float32 "
+          + "without it."),
     ])
 }

@@ -20,12 +20,14 @@ struct Bench: ParsableCommand {
       Examples:
         headgate bench model.onnx --input rows.npz
         headgate bench model.onnx --input rows.npz --batch 64 --profile
+        headgate bench model.onnx --input rows.npz --precision bfloat16
         headgate bench model.onnx --input rows.csv -o json
       """)
 
   @Argument(help: "The model file.", completion: .file())
   var model: String
   @OptionGroup var inputs: InputOptions
+  @OptionGroup var precision: PrecisionOption
   @Option(help: "The rows of a call.")
   var batch = 1
   @Option(help: "The most threads that share the work of a call.")

@@ -39,7 +39,7 @@ struct GateCommand: AsyncParsableCommand {
     case .json: Terminal.show(try JSONFormat.text(evidence))
     case .text, .wide:
       Terminal.show(
-        (evidence.reports.flatMap(GateText.lines) + ["\(evidence.verdict.rawValue)"]).joined(separator: "\n"))
+        (evidence.reports.flatMap(GateText.lines) + [GateText.verdict(evidence)]).joined(separator: "\n"))
     }
     switch evidence.verdict {
     case .pass, .notApplicable: break

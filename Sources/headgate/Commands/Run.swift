@@ -23,6 +23,7 @@ struct Run: ParsableCommand {
   @Argument(help: "The model file.", completion: .file())
   var model: String
   @OptionGroup var inputs: InputOptions
+  @OptionGroup var precision: PrecisionOption
   @Option(help: "Write the outputs into a .npz or .json file.", completion: .file(extensions: ["npz", "json"]))
   var to: String?
   @Option(help: "An output to give; may be given several times. Without it all are given.")
@@ -39,7 +40,7 @@ struct Run: ParsableCommand {
     let outputs: RunOutputs
     let id: String?
     do {
-      let model = try Model(path: self.model)
+      let model = try Model(path: self.model, options: precision.options)
       let inputs = try self.inputs.read(for: model)
       let names = only.isEmpty ? inputs.outputs : only
       let answer = try model.run(inputs.values, outputs: names)

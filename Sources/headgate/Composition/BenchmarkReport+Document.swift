@@ -52,6 +52,7 @@ extension BenchmarkReport {
     let threads: Int
     let rows: Int
     let kernels: String
+    let precision: String
     let calls: Int
     let wall: Quantiles
     let cpu: Quantiles
@@ -63,7 +64,7 @@ extension BenchmarkReport {
     let machinePeak: Peak?
 
     enum CodingKeys: String, CodingKey {
-      case model, batch, threads, rows, kernels, calls, nodes
+      case model, batch, threads, rows, kernels, precision, calls, nodes
       case wall = "wall_us"
       case cpu = "cpu_us"
       case rowsPerSecond = "rows_per_second"
@@ -76,9 +77,10 @@ extension BenchmarkReport {
 
   var document: Document {
     Document(
-      model: model, batch: batch, threads: threads, rows: rowCount, kernels: kernels, calls: timing.callCount,
-      wall: .init(timing.wall), cpu: .init(timing.cpu), rowsPerSecond: timing.rowsPerSecond,
-      loadMilliseconds: loadMilliseconds, keptByteCount: keptByteCount, peakByteCount: peakByteCount, nodes: nodes,
+      model: model, batch: batch, threads: threads, rows: rowCount, kernels: kernels,
+      precision: precision.rawValue, calls: timing.callCount, wall: .init(timing.wall), cpu: .init(timing.cpu),
+      rowsPerSecond: timing.rowsPerSecond, loadMilliseconds: loadMilliseconds, keptByteCount: keptByteCount,
+      peakByteCount: peakByteCount, nodes: nodes,
       machinePeak: peak.map {
         Document.Peak(
           gflops: $0.floatOperations / 1e9, doubleGflops: $0.doubleOperations / 1e9,

@@ -10,6 +10,7 @@ struct BenchmarkReport {
   /// The rows that were walked through.
   let rowCount: Int
   let kernels: String
+  let precision: Precision
   /// From the path of the file to a model that is ready, in milliseconds.
   let loadMilliseconds: Double
   /// How much more memory is resident once the model is loaded and what loading took besides is given back. Nil where
@@ -27,7 +28,9 @@ struct BenchmarkReport {
     FreeMemory.giveBack()
     let before = Self.byteCount("VmRSS")
     let began = ContinuousClock.now
-    let model = try Model(path: command.model, options: ModelOptions(maxThreads: command.threads))
+    var options = command.precision.options
+    options.maxThreads = command.threads
+    let model = try Model(path: command.model, options: options)
     loadMilliseconds = (ContinuousClock.now - began) / .milliseconds(1)
     FreeMemory.giveBack()
     keptByteCount = before.flatMap { before in Self.byteCount("VmRSS").map { max($0 - before, 0) } }
@@ -42,6 +45,7 @@ struct BenchmarkReport {
     self.model = command.model
     (batch, threads, rowCount) = (command.batch, command.threads, slices.count * slices.sliceRowCount)
     kernels = KernelSet.current.name.rawValue
+    precision = command.precision.precision
   }
 
   /// What the system says of the process's memory: `VmRSS` is resident, and `VmHWM` the most that was at one time.

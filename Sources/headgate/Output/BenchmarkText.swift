@@ -12,7 +12,7 @@ enum BenchmarkText {
     }
     var lines = [
       "\(report.model): \(report.timing.callCount) calls of \(rows), walking through \(report.rowCount), "
-        + "on \(report.threads) thread, kernels \(report.kernels)",
+        + "on \(report.threads) thread, kernels \(report.kernels), precision \(report.precision.rawValue)",
       "", times.text, "",
       "throughput   \(number(report.timing.rowsPerSecond)) rows/s",
       "load         \(number(report.loadMilliseconds)) ms",

@@ -2,6 +2,11 @@ import Domain
 
 /// Gate reports for people: the verdict, the figures, and for fairness every group.
 enum GateText {
+  /// The verdict on the whole, and what the model computed in if that was not float32.
+  static func verdict(_ evidence: Evidence) -> String {
+    evidence.verdict.rawValue + (evidence.precision.map { " in \($0.rawValue)" } ?? "")
+  }
+
   /// The verdict with its figures, then a line for each group and each finding.
   static func lines(_ report: GateReport) -> [String] {
     var lines = ["  \(report.verdict.rawValue)  \(report.gate)  \(figures(report))", "      \(report.message)"]

@@ -1,0 +1,76 @@
+import HeadgateTensors
+
+/// Products with a constant matrix in bfloat16, for models that are loaded in that precision.
+enum RoundedProducts {
+  /// Input 1 of a node, in bfloat16; nil in float32, and when it is no constant matrix of floats.
+  ///
+  /// - Throws: `TensorError.memoryLimit` when there is no room.
+  static func right(of node: OperatorNode, transposed: Bool) throws(TensorError) -> RoundedMatrix? {
+    guard let shared = node.weights, shared.precision == .bfloat16, let weights = node.constantTensor(1),
+      weights.rank == 2, weights.count > 0, weights.elementType == .float
+    else { return nil }
+    let columns = weights.shape[1]
+    let (k, n) = transposed ? (columns, weights.shape[0]) : (weights.shape[0], columns)
+    let size = RoundedMatrix.byteCount(n: n, k: k)
+    return try shared.rounded(
+      transposed ? .roundedTransposed : .rounded, of: weights, byteCount: size, for: node, input: 1
+    ) { () throws(TensorError) in
+      try weights.withElements(Float.self) { (elements) throws(TensorError) in
+        let matrix = MatrixProduct.Operand(try elements.start, columns: columns, transposed: transposed)
+        return try RoundedMatrix(matrix, n: n, k: k, budget: .unlimited)
+      }
+    }
+  }
+
+  /// MatMul with such a matrix.
+  static func matMul(_ right: RoundedMatrix) -> Kernel {
+    { (call) throws(TensorError) in
+      let (a, b) = (try call.tensor(0), try call.tensor(1))
+      guard a.elementType == b.elementType else {
+        throw TensorError(.elementType, "cannot multiply \(a.elementType) and \(b.elementType)")
+      }
+      let shapes = try ProductShapes(a, b)
+      let x = try a.elements(Float.self)
+      defer { withExtendedLifetime(a) {} }
+      let product = try call.make(Float.self, shapes.output) { (output) throws(TensorError) in
+        guard let target = output.baseAddress, !output.isEmpty else { return }
+        // Rows of all batches make one matrix.
+        right.multiply(.init(try x.start, columns: shapes.k), into: target, m: shapes.batchCount * shapes.m, team: call.team)
+      }
+      return [.tensor(product)]
+    }
+  }
+
+  /// Gemm with such a matrix: `alpha * A' B' + beta * C`, C broadcast to the result.
+  static func gemm(
+    _ right: RoundedMatrix, transposesA: Bool, transposesB: Bool, alpha: Float, beta: Float
+  ) -> Kernel {
+    { (call) throws(TensorError) in
+      let (a, b, c) = (try call.tensor(0), try call.tensor(1), try call.optionalTensor(2))
+      guard a.rank == 2, b.rank == 2, a.shape[transposesA ? 0 : 1] == right.k, a.elementType == b.elementType else {
+        throw TensorError(
+          .shape,
+          "cannot multiply \(a.elementType)\(a.shape) and \(b.elementType)\(b.shape) with transA \(transposesA) and "
+            + "transB \(transposesB)")
+      }
+      let (m, n) = (a.shape[transposesA ? 1 : 0], right.n)
+      if let c, try c.shape.broadcast(with: [m, n]) != [m, n] {
+        throw TensorError(.shape, "a summand of shape \(c.shape) does not fit [\(m), \(n)]")
+      }
+      let x = try a.elements(Float.self)
+      // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
+      let summand = beta == 0 ? nil : try c?.elements(Float.self)
+      defer { withExtendedLifetime((a, c)) {} }
+      let product = try call.make(Float.self, [m, n]) { (output) throws(TensorError) in
+        guard let target = output.baseAddress, !output.isEmpty else { return }
+        if let c, let summand {
+          try Broadcasting([m, n], c.shape).map(UnsafeBufferPointer(output), summand, into: output) { $1 * beta }
+        }
+        right.multiply(
+          .init(try x.start, columns: transposesA ? m : right.k, transposed: transposesA), into: target, m: m,
+          alpha: alpha, accumulate: summand != nil, team: call.team)
+      }
+      return [.tensor(product)]
+    }
+  }
+}
