@@ -36,8 +36,8 @@ typedef struct NAME(job) {
   size_t b_row, b_column;
   const REAL *packed_b;
   const NAME(hg_patches) *patches;
-  // A or B in 16 bits, see bfloat16_gemm.h, and what makes of them a sliver of A that begins at row `i`, and the panel of B
-  // that begins at column `j`, with rows NAME(COLUMNS) apart. The latter gives where the next panel lies.
+  // A or B in 16 bits, see bfloat16_gemm.h, and what makes of them a sliver of A that begins at row `i`, and the panel
+  // of B that begins at column `j`, with rows NAME(COLUMNS) apart. The latter gives where the next panel lies.
   const uint16_t *narrow_a, *narrow_b;
   void (*make_sliver)(const struct NAME(job) *job, size_t i, size_t rows, size_t p, size_t depth, REAL *target);
   const uint16_t *(*make_panel)(const struct NAME(job) *job, size_t j, size_t p, size_t depth, REAL *target);

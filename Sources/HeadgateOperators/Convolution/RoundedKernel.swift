@@ -58,7 +58,8 @@ struct RoundedKernel: Sendable {
           if copyCount > 0 { round(UnsafePointer(scratch), into: scratch, count: copyCount, budget.team) }
           groups[group].multiply(
             patches, into: y + block * features * positions, n: positions, accumulate: adds,
-            finish: Finish(rowOffsets: bias?.baseAddress.map { $0 + group * features }, bounds: bounds), team: budget.team)
+            finish: Finish(rowOffsets: bias?.baseAddress.map { $0 + group * features }, bounds: bounds),
+            team: budget.team)
         }
       }
     }

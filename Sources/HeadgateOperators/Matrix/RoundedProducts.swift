@@ -35,7 +35,8 @@ enum RoundedProducts {
       let product = try call.make(Float.self, shapes.output) { (output) throws(TensorError) in
         guard let target = output.baseAddress, !output.isEmpty else { return }
         // Rows of all batches make one matrix.
-        right.multiply(.init(try x.start, columns: shapes.k), into: target, m: shapes.batchCount * shapes.m, team: call.team)
+        right.multiply(
+          .init(try x.start, columns: shapes.k), into: target, m: shapes.batchCount * shapes.m, team: call.team)
       }
       return [.tensor(product)]
     }
