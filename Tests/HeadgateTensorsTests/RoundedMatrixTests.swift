@@ -113,6 +113,18 @@ import Testing
     }
   }
 
+  @Test func `lets the memory of what it was made of go`() throws {
+    let budget = MemoryBudget(limit: 1 << 20)
+    let tensor = try Tensor(shape: [64, 64], of: Float.self, budget: budget) { $0.update(repeating: 1) }
+    let view = try tensor.reshaped(to: [4096])
+    #expect(budget.liveByteCount == 4 * 4096)
+    tensor.releaseMemory()
+    view.releaseMemory()
+    #expect(budget.liveByteCount == 0)
+    #expect(view.shape == [4096])
+    #expect { try view.floats() } throws: { ($0 as? TensorError)?.code == .missing }
+  }
+
   @Test(arguments: KernelSet.all) func `rounds as the type does, whatever the number`(_ kernels: KernelSet) {
     var random = KernelRandom(17)
     var numbers: [Float] = [0, -0, .infinity, -.infinity, .greatestFiniteMagnitude, .leastNonzeroMagnitude, 1.00390625]

@@ -34,7 +34,11 @@ extension NodeWork {
         return sum
           + (Self.picking.contains(call.node.operatorName) ? min(input.byteCount, written) : input.byteCount)
       }
-      bytes = Double(written + read)
+      // What a node has in a form of its own, it has in half of the bytes, see `Precision`.
+      let inHalf = call.node.replacedInputs.reduce(0) { sum, index in
+        sum + (index < call.inputs.count ? call.inputs[index]?.byteCount ?? 0 : 0)
+      }
+      bytes = Double(written + read - inHalf / 2)
     }
     let operations = 2 * Self.products(call, results)
     switch inputs.first?.tensor?.elementType {
