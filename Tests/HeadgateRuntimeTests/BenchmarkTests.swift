@@ -22,6 +22,19 @@ import Testing
     #expect(try benchmark.measure(for: .zero).callCount == 1)
   }
 
+  @Test func `has several callers at once`() throws {
+    let benchmark = try benchmark(3)
+    let timing = try benchmark.measure(for: .milliseconds(20), concurrency: 3)
+    #expect((3...ModelBenchmark.maxCalls).contains(timing.callCount))
+    #expect(timing.rowsPerSecond > 0)
+    // All three have called once when there is no time for more.
+    #expect(try benchmark.measure(for: .zero, concurrency: 3).callCount == 3)
+    let error = #expect(throws: RunError.self) {
+      _ = try self.benchmark(1, width: 5).measure(for: .zero, concurrency: 2)
+    }
+    #expect(error?.message == "input 'x' must be float[?, 4], got float[1, 5]")
+  }
+
   @Test func `names an input that the model does not take`() throws {
     var benchmark = try benchmark(1, width: 5)
     let error = #expect(throws: RunError.self) { try benchmark.warmUp(for: .zero) }

@@ -12,8 +12,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/peers.sh"
-make_networks() { "$python" "$here/networks.py" "$models"; }
 
 install_peers
-make_models make_networks graph.py networks.py minilm.py
+make_networks
 "$python" "$here/measure_networks.py" "$headgate" "$models" "$@"

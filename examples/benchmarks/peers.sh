@@ -1,4 +1,4 @@
-# Read by networks.sh and trees.sh: finds the program to measure, and installs the peers once.
+# Read by networks.sh, trees.sh and threads.sh: finds the program to measure, installs the peers once, and makes models.
 #
 # Sets `headgate`, `folder`, `python`, and with `models` the folder of what a script makes.
 headgate=${HEADGATE_BINARY:-$here/../../.build/release/headgate}
@@ -36,4 +36,23 @@ make_models() {
   mkdir -p "$models"
   "$make"
   touch "$models/complete"
+}
+
+make_networks() {
+  write_networks() { "$python" "$here/networks.py" "$models"; }
+  make_models write_networks graph.py networks.py minilm.py
+}
+
+make_trees() {
+  local compiler=${CC:-cc}
+  command -v "$compiler" >/dev/null || {
+    echo "no C compiler $compiler: install one, on Debian with \`apt-get install gcc libc6-dev\`, or name one in CC" >&2
+    exit 64
+  }
+  write_trees() {
+    "$python" "$here/trees.py" "$models"
+    "$compiler" -std=c11 -O2 -shared -fPIC "$here/peer_trees.c" -o "$models/peer_trees.so"
+    "$python" "$here/compile_trees.py" "$models" "$compiler"
+  }
+  make_models write_trees trees.py compile_trees.py peer_trees.c
 }

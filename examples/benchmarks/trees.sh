@@ -13,17 +13,7 @@
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/peers.sh"
-compiler=${CC:-cc}
-command -v "$compiler" >/dev/null || {
-  echo "no C compiler $compiler: install one, on Debian with \`apt-get install gcc libc6-dev\`, or name one in CC" >&2
-  exit 64
-}
-make_trees() {
-  "$python" "$here/trees.py" "$models"
-  "$compiler" -std=c11 -O2 -shared -fPIC "$here/peer_trees.c" -o "$models/peer_trees.so"
-  "$python" "$here/compile_trees.py" "$models" "$compiler"
-}
 
 install_peers
-make_models make_trees trees.py compile_trees.py peer_trees.c
+make_trees
 "$python" "$here/measure_trees.py" "$headgate" "$models" "$@"

@@ -1,4 +1,5 @@
 import HeadgateTensors
+import Synchronization
 
 /// Measures how long a model takes for the rows of an input, slice after slice.
 package struct ModelBenchmark {
@@ -22,14 +23,49 @@ package struct ModelBenchmark {
     repeat { _ = try model.run(values: try nextSlice()) } while ContinuousClock.now < end
   }
 
-  /// Measures single calls for some time, at least one and at most `maxCalls`.
-  package mutating func measure(for duration: Duration) throws(RunError) -> Timing {
-    var wall: [UInt64] = []
-    var thread: [UInt64] = []
-    wall.reserveCapacity(Self.maxCalls)
-    thread.reserveCapacity(Self.maxCalls)
+  /// Measures single calls for some time, by each caller at least one and by all at most `maxCalls`.
+  ///
+  /// - Parameter concurrency: how many callers run the model at the same time, each its own slices.
+  package func measure(for duration: Duration, concurrency: Int = 1) throws(RunError) -> Timing {
     let idle = Self.clockTime
-    let othersBegan = Self.timeOfOthers
+    let processBegan = ClockReading.process
+    let callers = Mutex<[Result<Calls, RunError>]>([])
+    try Callers.run(concurrency) { caller in
+      var part = self
+      part.slices.skip(slices.count * caller / concurrency)
+      let calls = Result { () throws(RunError) in
+        try part.calls(for: duration, atMost: max(1, Self.maxCalls / concurrency))
+      }
+      callers.withLock { $0.append(calls) }
+    }
+    let processTime = ClockReading.process - processBegan
+    var all = Calls()
+    for calls in callers.withLock({ $0 }) {
+      let calls = try calls.get()
+      all.wall += calls.wall
+      all.thread += calls.thread
+    }
+    // Nobody can tell which call another thread worked for just now, so that each has its part of all that they did.
+    let own = all.thread.reduce(0, +)
+    let others = (processTime - min(own, processTime)) / UInt64(all.wall.count)
+    let seconds = all.wall.reduce(0) { $0 + Double($1) } / 1e9
+    let rows = Double(all.wall.count * slices.sliceRowCount)
+    return Timing(
+      callCount: all.wall.count, wall: .init(all.wall), cpu: .init(all.thread.map { $0 - min($0, idle) + others }),
+      rowsPerSecond: seconds > 0 ? rows * Double(concurrency) / seconds : 0)
+  }
+
+  /// What each call of a caller took, in nanoseconds.
+  private struct Calls {
+    var wall: [UInt64] = []
+    /// The time in which a processor worked for the caller's thread.
+    var thread: [UInt64] = []
+  }
+
+  private mutating func calls(for duration: Duration, atMost most: Int) throws(RunError) -> Calls {
+    var calls = Calls()
+    calls.wall.reserveCapacity(most)
+    calls.thread.reserveCapacity(most)
     let end = ContinuousClock.now + duration
     repeat {
       let slice = try nextSlice()
@@ -39,15 +75,10 @@ package struct ModelBenchmark {
       let ended = ClockReading.wall
       let threadEnded = ClockReading.thread
       withExtendedLifetime(answer) {}
-      wall.append(ended - began)
-      thread.append(threadEnded - threadBegan)
-    } while wall.count < Self.maxCalls && ContinuousClock.now < end
-    // Nobody can tell which call another thread worked for just now, so that each has its part of all that they did.
-    let others = (Self.timeOfOthers - min(othersBegan, Self.timeOfOthers)) / UInt64(wall.count)
-    let seconds = wall.reduce(0) { $0 + Double($1) } / 1e9
-    return Timing(
-      callCount: wall.count, wall: .init(wall), cpu: .init(thread.map { $0 - min($0, idle) + others }),
-      rowsPerSecond: seconds > 0 ? Double(wall.count * slices.sliceRowCount) / seconds : 0)
+      calls.wall.append(ended - began)
+      calls.thread.append(threadEnded - threadBegan)
+    } while calls.wall.count < most && ContinuousClock.now < end
+    return calls
   }
 
   /// Runs the model for some time and says where the time goes.
@@ -70,12 +101,6 @@ package struct ModelBenchmark {
     }
   }
 
-  /// The time in which processors worked for the other threads of this process.
-  private static var timeOfOthers: UInt64 {
-    let thread = ClockReading.thread
-    return max(ClockReading.process, thread) - thread
-  }
-
   /// What the thread's clock says of a call that does nothing: reading it is a system call.
   private static var clockTime: UInt64 {
     let times = (0..<101).map { _ in
@@ -96,7 +121,7 @@ extension ModelBenchmark {
     /// The time in which processors worked for the call, without what reading the clocks takes: the caller's in it, and
     /// the mean of what all other threads did.
     package let cpu: Quantiles
-    /// The rows of all calls by the time that passed in them.
+    /// The rows of all calls by the time that passed in them, which for several callers passes at once.
     package let rowsPerSecond: Double
   }
 

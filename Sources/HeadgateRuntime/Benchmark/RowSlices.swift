@@ -40,6 +40,11 @@ package struct RowSlices: Sendable {
   /// The slices before the first one comes again. Rows behind the last full slice are never used.
   package var count: Int { rowCount / sliceRowCount }
 
+  /// Leaves some slices out.
+  package mutating func skip(_ count: Int) {
+    position = (position + count) % self.count
+  }
+
   /// The next slice, which shares the elements of the inputs.
   package mutating func next() throws(TensorError) -> [String: Value] {
     var slice = whole.mapValues { Value.tensor($0) }

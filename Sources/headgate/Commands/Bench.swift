@@ -20,6 +20,7 @@ struct Bench: ParsableCommand {
       Examples:
         headgate bench model.onnx --input rows.npz
         headgate bench model.onnx --input rows.npz --batch 64 --profile
+        headgate bench model.onnx --input rows.npz --batch 64 --threads 2 --concurrency 4
         headgate bench model.onnx --input rows.npz --precision bfloat16
         headgate bench model.onnx --input rows.csv -o json
       """)
@@ -32,6 +33,8 @@ struct Bench: ParsableCommand {
   var batch = 1
   @Option(help: "The most threads that share the work of a call.")
   var threads = 1
+  @Option(help: "How many callers run the model at the same time.")
+  var concurrency = 1
   @Option(help: "How long to measure, in seconds.")
   var seconds = 3.0
   @Option(help: "How long to run before, in seconds.")
@@ -45,6 +48,9 @@ struct Bench: ParsableCommand {
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1, not \(batch).") }
     guard threads >= 1 else { throw ValidationError("--threads must be at least 1, not \(threads).") }
+    guard (1...1024).contains(concurrency) else {
+      throw ValidationError("--concurrency must be from 1 to 1024, not \(concurrency).")
+    }
     guard seconds > 0, seconds <= 3600 else { throw ValidationError("--seconds must be above 0 and at most 3600.") }
     guard warmUp >= 0, warmUp <= 3600 else { throw ValidationError("--warm-up must be from 0 to 3600.") }
   }

@@ -50,6 +50,7 @@ extension BenchmarkReport {
     let model: String
     let batch: Int
     let threads: Int
+    let concurrency: Int
     let rows: Int
     let kernels: String
     let precision: String
@@ -64,7 +65,7 @@ extension BenchmarkReport {
     let machinePeak: Peak?
 
     enum CodingKeys: String, CodingKey {
-      case model, batch, threads, rows, kernels, precision, calls, nodes
+      case model, batch, threads, concurrency, rows, kernels, precision, calls, nodes
       case wall = "wall_us"
       case cpu = "cpu_us"
       case rowsPerSecond = "rows_per_second"
@@ -77,7 +78,7 @@ extension BenchmarkReport {
 
   var document: Document {
     Document(
-      model: model, batch: batch, threads: threads, rows: rowCount, kernels: kernels,
+      model: model, batch: batch, threads: threads, concurrency: concurrency, rows: rowCount, kernels: kernels,
       precision: precision.rawValue, calls: timing.callCount, wall: .init(timing.wall), cpu: .init(timing.cpu),
       rowsPerSecond: timing.rowsPerSecond, loadMilliseconds: loadMilliseconds, keptByteCount: keptByteCount,
       peakByteCount: peakByteCount, nodes: nodes,

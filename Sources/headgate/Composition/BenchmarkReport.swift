@@ -7,6 +7,7 @@ struct BenchmarkReport {
   let model: String
   let batch: Int
   let threads: Int
+  let concurrency: Int
   /// The rows that were walked through.
   let rowCount: Int
   let kernels: String
@@ -38,12 +39,13 @@ struct BenchmarkReport {
       try command.inputs.read(for: model).values, of: command.batch, whole: Set(command.whole))
     var benchmark = ModelBenchmark(model, slices)
     try benchmark.warmUp(for: .seconds(command.warmUp))
-    timing = try benchmark.measure(for: .seconds(command.seconds))
+    timing = try benchmark.measure(for: .seconds(command.seconds), concurrency: command.concurrency)
     peakByteCount = Self.byteCount("VmHWM")
     profile = command.profile ? try benchmark.profile(for: .seconds(command.seconds)) : nil
     peak = command.profile ? try MachinePeak() : nil
     self.model = command.model
     (batch, threads, rowCount) = (command.batch, command.threads, slices.count * slices.sliceRowCount)
+    concurrency = command.concurrency
     kernels = KernelSet.current.name.rawValue
     precision = command.precision.precision
   }

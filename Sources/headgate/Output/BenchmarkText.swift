@@ -12,7 +12,9 @@ enum BenchmarkText {
     }
     var lines = [
       "\(report.model): \(report.timing.callCount) calls of \(rows), walking through \(report.rowCount), "
-        + "on \(report.threads) thread, kernels \(report.kernels), precision \(report.precision.rawValue)",
+        + "on \(report.threads == 1 ? "1 thread" : "up to \(report.threads) threads")"
+        + (report.concurrency == 1 ? "" : " by each of \(report.concurrency) callers")
+        + ", kernels \(report.kernels), precision \(report.precision.rawValue)",
       "", times.text, "",
       "throughput   \(number(report.timing.rowsPerSecond)) rows/s",
       "load         \(number(report.loadMilliseconds)) ms",
