@@ -112,6 +112,18 @@ import Testing
     pool.end()
   }
 
+  @Test func `leaves the workers alone for a while when shared work takes far too long`() {
+    let pool = ThreadPool(processorCount: 2)
+    let team = pool.begin(limit: nil)
+    #expect(team.partCount(taking: 1e6) > 1)
+    // Said to take a tenth of a millisecond.
+    team.forEach(2, taking: 1e5) { _, _ in usleep(3_000) }
+    #expect(team.partCount(taking: 1e6) == 1)
+    usleep(60_000)
+    #expect(team.partCount(taking: 1e6) > 1)
+    pool.end()
+  }
+
   @Test func `is as wide as asked for, and no wider than the machine`() {
     let pool = ThreadPool(processorCount: 3)
     #expect(pool.begin(limit: nil).width == 3)

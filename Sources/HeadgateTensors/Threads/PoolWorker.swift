@@ -27,7 +27,7 @@ final class PoolWorker: @unchecked Sendable {
 
   /// How long a worker looks for work before it sleeps, in nanoseconds: the next step of a run often comes soon, and
   /// waking takes many times as long as looking.
-  private static let patience: UInt64 = 100_000
+  private static let patience: UInt64 = 60_000
 
   /// Starts the thread.
   /// - Returns: whether the system has one more.
@@ -54,6 +54,12 @@ final class PoolWorker: @unchecked Sendable {
   /// Makes it take no job ever, because it has no thread.
   func retire() {
     state.store(State.working, ordering: .relaxed)
+  }
+
+  /// Whether the worker would take a job now.
+  func isFree(maySleep: Bool) -> Bool {
+    let state = state.load(ordering: .relaxed)
+    return state == State.idle || (maySleep && state == State.asleep)
   }
 
   /// Gives the worker a job if it has none.

@@ -18,8 +18,13 @@ final class SharedJob: @unchecked Sendable {
   private static let callerSleeps = 1 << 32
 
   /// Does all parts, with the help of up to `helperCount` workers.
+  ///
+  /// - Parameters:
+  ///   - maySleep: whether workers may be woken for it.
+  ///   - longest: what takes longer, in nanoseconds, was held up by other processes.
   func run(
-    _ count: Int, with helperCount: Int, of pool: ThreadPool, maySleep: Bool, _ body: (Int, Int) -> Void
+    _ count: Int, with helperCount: Int, of pool: ThreadPool, maySleep: Bool, atMost longest: Double,
+    _ body: (Int, Int) -> Void
   ) {
     withoutActuallyEscaping(body) { body in
       work = body
@@ -30,9 +35,11 @@ final class SharedJob: @unchecked Sendable {
       present.store(helperCount, ordering: .relaxed)
       pool.recruit(for: self, atMost: helperCount, maySleep: maySleep, into: &recruits)
       present.subtract(helperCount - recruits.count, ordering: .relaxed)
+      let began = ClockReading.wall
       doParts(member: 0)
       for worker in recruits where worker.withdraw(self) { present.subtract(1, ordering: .relaxed) }
       waitForAll()
+      if Double(ClockReading.wall - began) > longest { pool.letWorkersRest() }
       recruits.removeAll(keepingCapacity: true)
       work = nil
     }

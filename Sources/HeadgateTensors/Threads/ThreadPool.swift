@@ -4,7 +4,8 @@ import Synchronization
 ///
 /// A run is helped by as many threads as there are processors that no other run keeps busy, at each of its steps
 /// anew. With as many runs as processors each computes alone, as fast as without the pool; with fewer they share what is left.
-/// No run waits for a thread that has not begun, so that none can starve another.
+/// No run waits for a thread that has not begun, so that none can starve another. And when shared work takes far longer
+/// than it should, other processes want the processors: runs then go on alone for a while.
 package final class ThreadPool: Sendable {
   /// The one that all models use; its threads start with the first run that they may help.
   package static let shared = ThreadPool(processorCount: ProcessorCount.available)
@@ -12,6 +13,8 @@ package final class ThreadPool: Sendable {
   package let processorCount: Int
   private let workers: [PoolWorker]
   private let runCount = Atomic<Int>(0)
+  /// Until when workers are left alone, by the wall clock; 0 when they are not.
+  private let restEnd = Atomic<UInt64>(0)
   /// Jobs that are done and can be used again.
   private let spareJobs = Mutex<[SharedJob]>([])
 
@@ -24,8 +27,31 @@ package final class ThreadPool: Sendable {
     }
   }
 
+  /// How long workers are left alone then, in nanoseconds: many of the slices of time that the system gives to processes
+  /// in turn, of which one may be lost each time.
+  private static let rest: UInt64 = 50_000_000
+
   /// The processors that no run brings a thread for.
-  var idleProcessorCount: Int { max(0, processorCount - runCount.load(ordering: .relaxed)) }
+  var idleProcessorCount: Int {
+    let end = restEnd.load(ordering: .relaxed)
+    if end > 0 {
+      if ClockReading.wall < end { return 0 }
+      restEnd.store(0, ordering: .relaxed)
+    }
+    return max(0, processorCount - runCount.load(ordering: .relaxed))
+  }
+
+  /// The workers that would take a job now.
+  ///
+  /// - Parameter maySleep: whether they may be woken for it.
+  func helperCount(maySleep: Bool) -> Int {
+    min(idleProcessorCount, workers.reduce(0) { $0 + ($1.isFree(maySleep: maySleep) ? 1 : 0) })
+  }
+
+  /// Leaves the workers alone for a while.
+  func letWorkersRest() {
+    restEnd.store(ClockReading.wall + Self.rest, ordering: .relaxed)
+  }
 
   /// Counts a run until `end` is called, and gives the threads that it may use.
   ///

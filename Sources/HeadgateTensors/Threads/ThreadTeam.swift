@@ -31,13 +31,14 @@ package struct ThreadTeam: Sendable {
   ///
   /// - Parameter nanoseconds: about how long all parts take on one thread; short work is not shared.
   package func forEach(_ count: Int, taking nanoseconds: Double, _ body: (_ part: Int, _ member: Int) -> Void) {
-    let members = min(count, membersNow)
+    let members = min(count, membersNow(for: nanoseconds))
     guard let pool, members > 1, nanoseconds >= leastShared else {
       for part in 0..<count { body(part, 0) }
       return
     }
     pool.withJob { job in
-      job.run(count, with: members - 1, of: pool, maySleep: nanoseconds >= leastToWake, body)
+      job.run(
+        count, with: members - 1, of: pool, maySleep: nanoseconds >= leastToWake, atMost: 4 * nanoseconds + 500_000, body)
     }
   }
 
@@ -60,14 +61,14 @@ package struct ThreadTeam: Sendable {
   /// fast as the others.
   package func partCount(taking nanoseconds: Double) -> Int {
     guard width > 1, nanoseconds >= leastShared else { return 1 }
-    let members = membersNow
+    let members = membersNow(for: nanoseconds)
     return members > 1 ? members * max(1, Int(min(nanoseconds / Double(members) / Self.longPart, 4))) : 1
   }
 
-  /// The threads that may work at once as long as no other run begins or ends.
-  private var membersNow: Int {
+  /// The threads that would work at once now.
+  private func membersNow(for nanoseconds: Double) -> Int {
     guard let pool else { return 1 }
-    return min(width, 1 + pool.idleProcessorCount)
+    return min(width, 1 + pool.helperCount(maySleep: nanoseconds >= leastToWake))
   }
 
   /// Calls `body` with ranges that make up `0..<count`, as many as make good use of the team.
