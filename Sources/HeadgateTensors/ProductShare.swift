@@ -9,9 +9,15 @@ extension ThreadTeam {
   }
 }
 
-/// About how long a product takes on one thread, in nanoseconds: some 50 multiplications of floats a nanosecond, or the
-/// reading of the right side from memory when there are few rows.
+/// About how long a product takes on one thread, in nanoseconds: with AVX-512 some 50 multiplications of floats a
+/// nanosecond, or the reading of the right side from memory when there are few rows.
 func productTime<Element>(_ type: Element.Type, m: Int, n: Int, k: Int) -> Double {
+  let multiplications: Double =
+    switch KernelSet.current.name {
+    case .avx512: 50
+    case .avx2: 25
+    case .reference: 4
+    }
   let width = Double(MemoryLayout<Element>.size)
-  return Double(n) * Double(k) * width * max(Double(m) / 200, 0.08)
+  return Double(n) * Double(k) * width * max(Double(m) / 4 / multiplications, 0.08)
 }

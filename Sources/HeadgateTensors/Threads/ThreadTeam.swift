@@ -38,7 +38,8 @@ package struct ThreadTeam: Sendable {
     }
     pool.withJob { job in
       job.run(
-        count, with: members - 1, of: pool, maySleep: nanoseconds >= leastToWake, atMost: 4 * nanoseconds + 500_000, body)
+        count, with: members - 1, of: pool, maySleep: nanoseconds >= leastToWake, atMost: 4 * nanoseconds + 500_000,
+        body)
     }
   }
 
