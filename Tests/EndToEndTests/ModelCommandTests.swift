@@ -174,7 +174,14 @@ extension EndToEnd {
         let few = try await fleet.run(command + ["--batch", "41"])
         #expect(few.code == 1)
         #expect(few.errors.contains("40 rows"), "\(few.errors)")
-        for wrong in [["--batch", "0"], ["--threads", "2"], ["--seconds", "0"]] {
+        let shared = try await fleet.run(words + ["--threads", "2", "--concurrency", "3", "-o", "json"])
+        #expect(shared.code == 0, "\(shared.errors)")
+        #expect(try shared.json()["threads"] as? Int == 2)
+        #expect(try shared.json()["concurrency"] as? Int == 3)
+        for wrong in [
+          ["--batch", "0"], ["--threads", "0"], ["--seconds", "0"], ["--concurrency", "0"],
+          ["--threads", "2", "--profile"],
+        ] {
           #expect(try await fleet.run(words + wrong).code == 64, "\(wrong)")
         }
       }

@@ -139,6 +139,12 @@ import Testing
     let report = try await fixture.report("strong", by: GateFixture.quality(.brier, .atMost(1)))
     #expect(report.verdict == .error)
     #expect(report.message.contains("leave the precision out"), "\(report.message)")
+    // Evidence names the precision also where no gate needs an answer of the model.
+    let security = try await fixture.report("strong", by: .security)
+    #expect(security.verdict == .error)
+    #expect(security.message.contains("leave the precision out"), "\(security.message)")
+    fixture.serving = ServingSpec()
+    #expect(try await fixture.report("strong", by: .security).verdict == .pass)
   }
 
   @Test func `takes a numbered class for numbered labels only`() async throws {

@@ -103,7 +103,7 @@ import Testing
           let patches = ImagePatches(UnsafePointer(guarded.start), steps: steps, lines: lines, length: length)
           let operand = MatrixProduct.Operand<Float>(weights.start, columns: k)
           try? RoundedLeft(operand, m: m, k: k, budget: .unlimited, using: kernels).multiply(
-            patches, into: &c, n: 3 * length, accumulate: true, finish: finish)
+            patches, into: &c, n: 3 * length, accumulate: true, finish: finish, team: .eager)
           try? PackedLeft(.init(roundedWeights, columns: k), m: m, k: k, budget: .unlimited, using: kernels).multiply(
             patches, into: &expected, n: 3 * length, accumulate: true, finish: finish)
         }

@@ -23,6 +23,16 @@ import Testing
     }
   }
 
+  /// Waits until something holds, for ten seconds at most.
+  private func waitUntil(_ holds: () -> Bool) -> Bool {
+    let end = ContinuousClock.now + .seconds(10)
+    while !holds() {
+      if ContinuousClock.now > end { return false }
+      sched_yield()
+    }
+    return true
+  }
+
   @Test func `does parts at the same time, and numbers the threads`() {
     // Each of two parts waits until the other has begun, which one thread could never do. Nobody else has the pool.
     let team = ThreadTeam(width: 2, pool: ThreadPool(processorCount: 2), leastShared: 0)
@@ -30,7 +40,7 @@ import Testing
     let members = Mutex(Set<Int>())
     team.forEach(2, taking: 1e9) { _, member in
       begun.add(1, ordering: .relaxed)
-      while begun.load(ordering: .relaxed) < 2 { usleep(100) }
+      _ = waitUntil { begun.load(ordering: .relaxed) == 2 }
       _ = members.withLock { $0.insert(member) }
     }
     #expect(members.withLock { $0 } == [0, 1])
@@ -60,22 +70,33 @@ import Testing
     #expect(wrong.load(ordering: .relaxed) == 0)
   }
 
-  @Test func `wakes threads that sleep`() {
+  @Test func `wakes threads that sleep, and waits for their parts`() {
+    let team = ThreadTeam(width: 2, pool: ThreadPool(processorCount: 2), leastShared: 0)
     for _ in 0..<5 {
       // Longer than workers look for work.
       usleep(3_000)
-      #expect(counts(.eager, 16, work: { _ in usleep(50) }) == [Int](repeating: 1, count: 16))
+      // The caller does its part at once, and then sleeps until the other is done.
+      let members = Mutex([Int]())
+      let begun = Atomic<Int>(0)
+      team.forEach(2, taking: 1e9) { _, member in
+        begun.add(1, ordering: .relaxed)
+        _ = waitUntil { begun.load(ordering: .relaxed) == 2 }
+        if member == 1 { usleep(5_000) }
+        members.withLock { $0.append(member) }
+      }
+      #expect(members.withLock { $0 } == [0, 1])
     }
   }
 
-  @Test func `hands on an error when all parts are over`() {
+  @Test func `hands on the first error when all parts are over`() {
     let done = Atomic<Int>(0)
-    #expect(throws: TensorError.self) {
+    let error = #expect(throws: TensorError.self) {
       try ThreadTeam.eager.tryForEach(10, taking: 1e9) { (part, _) throws(TensorError) in
         done.add(1, ordering: .relaxed)
-        if part == 3 { throw TensorError(.shape, "part 3") }
+        if part == 3 || part == 8 { throw TensorError(.shape, "part \(part)") }
       }
     }
+    #expect(error?.message == "part 3")
     #expect(done.load(ordering: .relaxed) == 10)
   }
 
@@ -122,6 +143,25 @@ import Testing
     usleep(60_000)
     #expect(team.partCount(taking: 1e6) > 1)
     pool.end()
+  }
+
+  @Test func `keeps no more threads busy than there are processors`() {
+    let pool = ThreadPool(processorCount: 4)
+    let (active, most) = (Atomic<Int>(0), Atomic<Int>(0))
+    let teams = (0..<3).map { _ in pool.begin(limit: nil) }
+    DispatchQueue.concurrentPerform(iterations: 3) { run in
+      for _ in 0..<20 {
+        teams[run].forEach(8, taking: 1e9) { _, _ in
+          most.max(active.add(1, ordering: .sequentiallyConsistent).newValue, ordering: .sequentiallyConsistent)
+          usleep(100)
+          active.subtract(1, ordering: .sequentiallyConsistent)
+        }
+      }
+    }
+    for _ in teams { pool.end() }
+    #expect(most.load(ordering: .sequentiallyConsistent) <= 4)
+    // Nothing that was reserved is lost.
+    #expect(pool.idleProcessorCount == 4)
   }
 
   @Test func `is as wide as asked for, and no wider than the machine`() {

@@ -5,6 +5,8 @@ import Testing
 extension ThreadTeam {
   /// Shares all work, however short, between up to four threads of a pool of its own.
   static let eager = ThreadTeam(width: 4, pool: ThreadPool(processorCount: 4), leastShared: 0)
+  /// The same with more threads than most small products have slivers or panels.
+  static let wide = ThreadTeam(width: 16, pool: ThreadPool(processorCount: 16), leastShared: 0)
 }
 
 @Suite struct `A product that threads share` {
@@ -14,7 +16,9 @@ extension ThreadTeam {
       let problem = ProductProblem.any(&random)
       for isPacked in [false, true] {
         let alone = try problem.result(kernels, isPacked: isPacked).map(\.bitPattern)
-        #expect(try problem.result(kernels, isPacked: isPacked, team: .eager).map(\.bitPattern) == alone)
+        for team in [ThreadTeam.eager, .wide] {
+          #expect(try problem.result(kernels, isPacked: isPacked, team: team).map(\.bitPattern) == alone)
+        }
       }
     }
   }

@@ -90,8 +90,10 @@ struct GateSession {
   private mutating func judge(_ requirement: GatePolicy.Requirement) throws -> GateReport {
     switch requirement.gate.check {
     case .security:
-      return SecurityGate(requirement: requirement, scanner: scanner)
+      let report = SecurityGate(requirement: requirement, scanner: scanner)
         .judge(try candidate.bytes.get(), fileName: candidate.name)
+      if report.verdict == .pass { try requireLoading() }
+      return report
     case .fairness(let check):
       let key = RowsKey(dataset: check.dataset, split: check.split)
       return try FairnessGate(requirement: requirement, check: check, minimums: minimums)
@@ -109,6 +111,19 @@ struct GateSession {
       case .notWorseThanChampion(let margin):
         return try compare(gate, margin: margin, key)
       }
+    }
+  }
+
+  /// Loads the candidate in the precision that its spec asks for: evidence names it whatever other gates there are, and
+  /// not every model can be computed in it.
+  private func requireLoading() throws(GateError) {
+    guard let precision = candidate.serving.precision else { return }
+    let bytes = try candidate.bytes.get()
+    do throws(ModelFileError) {
+      _ = try Model(
+        bytes: bytes, options: ModelOptions(allowsExternalData: false, precision: Precision(precision)))
+    } catch {
+      throw GateError(error)
     }
   }
 

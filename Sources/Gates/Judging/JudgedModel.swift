@@ -70,7 +70,7 @@ struct JudgedModel: Sendable {
 
 extension Precision {
   /// What a spec asks for.
-  fileprivate init(_ reduced: ReducedPrecision?) {
+  init(_ reduced: ReducedPrecision?) {
     switch reduced {
     case nil: self = .float32
     case .bfloat16: self = .bfloat16

@@ -54,11 +54,10 @@ struct ScaledDotProduct: RealVisitor {
     let (width, overflow) = total.addingReportingOverflow(size)
     guard !overflow else { throw TensorError(.memoryLimit, "\(total) keys pass any memory limit") }
     let room = try [block, width].elementCount()
-    let members = max(1, min(call.team.width, parts))
     // A product with the keys, one with the values, and the exponentials between.
     let partTime = Double(block) * Double(total) * (Double(shape.query.size + size) / 50 + 1)
-    try call.withScratch(C.self, try [members, room].elementCount()) { (scratch) throws(TensorError) in
-      try call.team.tryForEach(parts, taking: Double(parts) * partTime) { (part, member) throws(TensorError) in
+    try call.budget.withTeamScratch(C.self, count: room, parts: parts) { (scratch, team) throws(TensorError) in
+      try team.tryForEach(parts, taking: Double(parts) * partTime) { (part, member) throws(TensorError) in
         let (batch, head) = (part / blocks / shape.query.heads, part / blocks % shape.query.heads)
         let first = part % blocks * block
         let count = min(block, length - first)

@@ -111,14 +111,3 @@ extension PackedLeft {
     return packed
   }
 }
-
-extension MemoryBudget {
-  /// Gives `body` room for `count` elements of undefined value, which the budget counts meanwhile.
-  func withScratch<Element: TensorElement>(
-    _ type: Element.Type, count: Int, _ body: (UnsafeMutablePointer<Element>) throws(TensorError) -> Void
-  ) throws(TensorError) {
-    let storage = try Storage(Element.elementType, count: count, budget: self)
-    defer { withExtendedLifetime(storage) {} }
-    try body(storage.base.bindMemory(to: Element.self, capacity: max(count, 1)))
-  }
-}

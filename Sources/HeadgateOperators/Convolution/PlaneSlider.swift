@@ -28,9 +28,8 @@ struct PlaneSlider {
     _ body: (Int, UnsafeMutablePointer<T>) -> Void
   ) throws(TensorError) {
     let time = Double(kernels) * Double(outputCount) * Double(tapCount) * 0.05
-    let members = min(budget.team.width, count)
-    try budget.withScratch(type, count: scratchCount &* members) { scratch in
-      budget.team.split(count, each: time) { planes, member in
+    try budget.withTeamScratch(type, count: scratchCount, parts: count) { scratch, team in
+      team.split(count, each: time) { planes, member in
         for plane in planes { body(plane, scratch + member * scratchCount) }
       }
     }

@@ -2,7 +2,11 @@ import HeadgateTensors
 
 /// Products with a constant matrix in bfloat16, for models that are loaded in that precision.
 enum RoundedProducts {
-  /// Input 1 of a node, in bfloat16; nil in float32, and when it is no constant matrix of floats.
+  /// Whether a matrix is computed with in bfloat16. Kernels take whole panels of up to 32 columns, so that a long narrow
+  /// one would take more memory than in float32, and more time.
+  static func isRounded(k: Int, n: Int) -> Bool { n >= 16 || k &* n <= 4096 }
+
+  /// Input 1 of a node, in bfloat16; nil in float32, and when it is no constant matrix of floats, or a narrow one.
   ///
   /// - Throws: `TensorError.memoryLimit` when there is no room.
   static func right(of node: OperatorNode, transposed: Bool) throws(TensorError) -> RoundedMatrix? {
@@ -11,6 +15,7 @@ enum RoundedProducts {
     else { return nil }
     let columns = weights.shape[1]
     let (k, n) = transposed ? (columns, weights.shape[0]) : (weights.shape[0], columns)
+    guard isRounded(k: k, n: n) else { return nil }
     let size = RoundedMatrix.byteCount(n: n, k: k)
     return try shared.rounded(
       transposed ? .roundedTransposed : .rounded, of: weights, byteCount: size, for: node, input: 1

@@ -30,6 +30,33 @@ extension OperatorCall {
   }
 }
 
+extension MemoryBudget {
+  /// Gives `body` room for `count` elements of undefined value, which the budget counts meanwhile.
+  func withScratch<Element: TensorElement>(
+    _ type: Element.Type, count: Int, _ body: (UnsafeMutablePointer<Element>) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    let storage = try Storage(Element.elementType, count: count, budget: self)
+    defer { withExtendedLifetime(storage) {} }
+    try body(storage.base.bindMemory(to: Element.self, capacity: max(count, 1)))
+  }
+
+  /// Gives `body` the threads that may share so many parts, and for each of them room for `count` elements of undefined
+  /// value; one thread when there is no room for more, so that none of them makes a run fail.
+  func withTeamScratch<Element: TensorElement>(
+    _ type: Element.Type, count: Int, parts: Int,
+    _ body: (UnsafeMutablePointer<Element>, ThreadTeam) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    let members = min(team.width, parts)
+    if members > 1, let all = try? [members, count].elementCount(),
+      let storage = try? Storage(Element.elementType, count: all, budget: self)
+    {
+      defer { withExtendedLifetime(storage) {} }
+      return try body(storage.base.bindMemory(to: Element.self, capacity: max(all, 1)), team.atMost(members))
+    }
+    try withScratch(type, count: count) { (scratch) throws(TensorError) in try body(scratch, .alone) }
+  }
+}
+
 extension UnsafeBufferPointer {
   /// The address of the elements of a tensor, which even an empty one has.
   var start: UnsafePointer<Element> {

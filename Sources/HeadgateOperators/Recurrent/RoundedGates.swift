@@ -21,6 +21,7 @@ struct RoundedGates: Sendable {
       weights.rank == 3, weights.count > 0, weights.elementType == .float, weights.shape[1] % gates == 0
     else { return nil }
     let (directions, hidden, depth) = (weights.shape[0], weights.shape[1] / gates, weights.shape[2])
+    guard parts.allSatisfy({ RoundedProducts.isRounded(k: depth, n: $0.count &* hidden) }) else { return nil }
     let size = directions &* parts.reduce(0) { $0 &+ RoundedMatrix.byteCount(n: $1.count &* hidden, k: depth) }
     return try shared.rounded(
       .roundedGates(parts: parts.count), of: weights, byteCount: size, for: node, input: input

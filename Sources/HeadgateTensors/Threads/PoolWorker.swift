@@ -7,10 +7,12 @@ import Synchronization
 /// Who wants its help claims it, leaves a job and makes it ready; and may take the job back as long as the worker has
 /// not begun. So nobody ever waits for a thread to wake up.
 ///
-/// SAFETY: `@unchecked Sendable` holds because `job` is written only by who has claimed the worker, before it is ready,
-/// and read only by the worker, after it has seen that. Its references are not counted: the compiler may count one after
-/// the worker was told of it, and so after the worker has given it back. Who offers a job keeps it until all have left.
+/// SAFETY: `@unchecked Sendable` holds because `job` and `ticket` are used only by who has claimed the worker, before it
+/// is ready, and by the worker, after it has seen that. References to the job are not counted: the compiler may count one
+/// after the worker was told of it, and so after the worker has given it back. Who offers a job keeps it until all have
+/// left.
 final class PoolWorker: @unchecked Sendable {
+  /// What the worker does; when a job is ready, its ticket stands above the lowest bits.
   private enum State {
     /// It looks for work.
     static let idle = 0
@@ -19,11 +21,16 @@ final class PoolWorker: @unchecked Sendable {
     static let claimed = 2
     static let ready = 3
     static let working = 4
+    static let bits = 7
   }
+
+  /// A job that was offered: no two have the same number.
+  typealias Ticket = Int
 
   private let state = Atomic<Int>(State.idle)
   private let signal = WorkSignal()
   private var job: Unmanaged<SharedJob>?
+  private var ticket: Ticket = 0
 
   /// How long a worker looks for work before it sleeps, in nanoseconds: the next step of a run often comes soon, and
   /// waking takes many times as long as looking.
@@ -65,33 +72,29 @@ final class PoolWorker: @unchecked Sendable {
   /// Gives the worker a job if it has none.
   ///
   /// - Parameter maySleep: whether it may be woken for it, which takes the caller a system call.
-  func offer(_ shared: SharedJob, maySleep: Bool) -> Bool {
+  func offer(_ shared: SharedJob, maySleep: Bool) -> Ticket? {
     var wakes = false
-    if !claim(from: State.idle) {
-      guard maySleep, claim(from: State.asleep) else { return false }
+    if !moves(from: State.idle, to: State.claimed) {
+      guard maySleep, moves(from: State.asleep, to: State.claimed) else { return nil }
       wakes = true
     }
+    ticket += 1
+    let offered = ticket
     job = Unmanaged.passUnretained(shared)
-    state.store(State.ready, ordering: .releasing)
+    state.store(State.ready + offered * (State.bits + 1), ordering: .releasing)
     if wakes { signal.post() }
-    return true
+    return offered
   }
 
   /// Takes a job back.
   /// - Returns: whether the worker had not begun; it never will then.
-  func withdraw(_ shared: SharedJob) -> Bool {
-    // Another's job may be here by now.
-    guard claim(from: State.ready) else { return false }
-    guard let job, job.toOpaque() == Unmanaged.passUnretained(shared).toOpaque() else {
-      state.store(State.ready, ordering: .releasing)
-      return false
-    }
-    state.store(State.idle, ordering: .releasing)
-    return true
+  func withdraw(_ ticket: Ticket) -> Bool {
+    moves(from: State.ready + ticket * (State.bits + 1), to: State.idle)
   }
 
-  private func claim(from old: Int) -> Bool {
-    state.compareExchange(expected: old, desired: State.claimed, ordering: .acquiringAndReleasing).exchanged
+  private func moves(from old: Int, to new: Int) -> Bool {
+    state.load(ordering: .relaxed) == old
+      && state.compareExchange(expected: old, desired: new, ordering: .acquiringAndReleasing).exchanged
   }
 
   private func work(in pool: ThreadPool) -> Never {
@@ -100,6 +103,7 @@ final class PoolWorker: @unchecked Sendable {
       job._withUnsafeGuaranteedRef { $0.help() }
       // From here on another job may lie there.
       state.store(State.idle, ordering: .releasing)
+      pool.giveBackHelper()
       job._withUnsafeGuaranteedRef { $0.leave() }
     }
   }
@@ -109,20 +113,20 @@ final class PoolWorker: @unchecked Sendable {
     let began = ClockReading.wall
     repeat {
       for _ in 0..<16 {
-        if state.load(ordering: .relaxed) == State.ready, begin() { return true }
+        if begin() { return true }
         hg_pause()
       }
     } while pool.idleProcessorCount > 0 && ClockReading.wall - began < Self.patience
-    guard state.compareExchange(expected: State.idle, desired: State.asleep, ordering: .acquiringAndReleasing).exchanged
-    else { return begin() }
+    guard moves(from: State.idle, to: State.asleep) else { return begin() }
     signal.wait()
     // Who signalled has claimed the worker before, and may have withdrawn since.
-    _ = state.compareExchange(expected: State.asleep, desired: State.idle, ordering: .acquiringAndReleasing)
+    _ = moves(from: State.asleep, to: State.idle)
     return begin()
   }
 
   private func begin() -> Bool {
-    state.compareExchange(expected: State.ready, desired: State.working, ordering: .acquiringAndReleasing).exchanged
+    let now = state.load(ordering: .relaxed)
+    return now & State.bits == State.ready && moves(from: now, to: State.working)
   }
 }
 

@@ -8,7 +8,7 @@ import Synchronization
 final class SharedJob: @unchecked Sendable {
   private var work: ((Int, Int) -> Void)?
   private var partCount = 0
-  private var recruits: [PoolWorker] = []
+  private var recruits: [(worker: PoolWorker, ticket: PoolWorker.Ticket)] = []
   private let nextPart = Atomic<Int>(0)
   private let nextMember = Atomic<Int>(1)
   /// The workers that have not left; `callerSleeps` is added when the caller waits for them asleep.
@@ -37,7 +37,10 @@ final class SharedJob: @unchecked Sendable {
       present.subtract(helperCount - recruits.count, ordering: .relaxed)
       let began = ClockReading.wall
       doParts(member: 0)
-      for worker in recruits where worker.withdraw(self) { present.subtract(1, ordering: .relaxed) }
+      for recruit in recruits where recruit.worker.withdraw(recruit.ticket) {
+        pool.giveBackHelper()
+        present.subtract(1, ordering: .relaxed)
+      }
       waitForAll()
       if Double(ClockReading.wall - began) > longest { pool.letWorkersRest() }
       recruits.removeAll(keepingCapacity: true)

@@ -2,17 +2,18 @@ import Synchronization
 
 /// The threads that help runs of models: one for each processor but one, for every run brings a thread of its own.
 ///
-/// A run is helped by as many threads as there are processors that no other run keeps busy, at each of its steps
-/// anew. With as many runs as processors each computes alone, as fast as without the pool; with fewer they share what is left.
+/// A step of a run is helped by as many threads as there are processors that neither runs nor their helpers keep busy.
+/// With as many runs as processors each computes alone, as fast as without the pool; with fewer they share what is left.
 /// No run waits for a thread that has not begun, so that none can starve another. And when shared work takes far longer
 /// than it should, other processes want the processors: runs then go on alone for a while.
 package final class ThreadPool: Sendable {
-  /// The one that all models use; its threads start with the first run that they may help.
+  /// The one that all models use; its threads start with the first run.
   package static let shared = ThreadPool(processorCount: ProcessorCount.available)
 
   package let processorCount: Int
   private let workers: [PoolWorker]
-  private let runCount = Atomic<Int>(0)
+  /// The runs, and the workers that were offered a job and have not given it back.
+  private let busyCount = Atomic<Int>(0)
   /// Until when workers are left alone, by the wall clock; 0 when they are not.
   private let restEnd = Atomic<UInt64>(0)
   /// Jobs that are done and can be used again.
@@ -31,14 +32,14 @@ package final class ThreadPool: Sendable {
   /// in turn, of which one may be lost each time.
   private static let rest: UInt64 = 50_000_000
 
-  /// The processors that no run brings a thread for.
+  /// The processors that neither a run nor a helper keeps busy.
   var idleProcessorCount: Int {
     let end = restEnd.load(ordering: .relaxed)
     if end > 0 {
       if ClockReading.wall < end { return 0 }
       restEnd.store(0, ordering: .relaxed)
     }
-    return max(0, processorCount - runCount.load(ordering: .relaxed))
+    return max(0, processorCount - busyCount.load(ordering: .relaxed))
   }
 
   /// The workers that would take a job now.
@@ -57,23 +58,41 @@ package final class ThreadPool: Sendable {
   ///
   /// - Parameter limit: the most threads, the caller's included; nil for as many as there are processors.
   package func begin(limit: Int?) -> ThreadTeam {
-    runCount.add(1, ordering: .relaxed)
+    busyCount.add(1, ordering: .relaxed)
     let width = min(limit ?? processorCount, processorCount)
     return width > 1 ? ThreadTeam(width: width, pool: self) : .alone
   }
 
   /// Ends a run that `begin` counted.
   package func end() {
-    runCount.subtract(1, ordering: .relaxed)
+    busyCount.subtract(1, ordering: .relaxed)
   }
 
-  /// Offers a job to so many workers as it may have now, and adds those that took it.
-  func recruit(for job: SharedJob, atMost count: Int, maySleep: Bool, into taken: inout [PoolWorker]) {
-    var left = min(count, idleProcessorCount)
-    for worker in workers where left > 0 && worker.offer(job, maySleep: maySleep) {
-      taken.append(worker)
-      left -= 1
+  /// Offers a job to so many workers as there are idle processors for, and adds those that took it.
+  func recruit(
+    for job: SharedJob, atMost count: Int, maySleep: Bool,
+    into taken: inout [(worker: PoolWorker, ticket: PoolWorker.Ticket)]
+  ) {
+    guard idleProcessorCount > 0 else { return }
+    for worker in workers where worker.isFree(maySleep: maySleep) {
+      guard taken.count < count, reserveHelper() else { return }
+      if let ticket = worker.offer(job, maySleep: maySleep) {
+        taken.append((worker, ticket))
+      } else {
+        giveBackHelper()
+      }
     }
+  }
+
+  private func reserveHelper() -> Bool {
+    if busyCount.add(1, ordering: .relaxed).newValue <= processorCount { return true }
+    giveBackHelper()
+    return false
+  }
+
+  /// Says that a worker that was offered a job is done with it, or that it was taken back.
+  func giveBackHelper() {
+    busyCount.subtract(1, ordering: .relaxed)
   }
 
   /// Lends a job.

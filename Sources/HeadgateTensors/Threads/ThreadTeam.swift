@@ -11,15 +11,16 @@ package struct ThreadTeam: Sendable {
   /// The most threads that work at once.
   package let width: Int
   private let pool: ThreadPool?
-  /// Less work than this is done sooner than shared, in nanoseconds.
+  /// Less work than this is done sooner than shared, in nanoseconds: with what one thread made the other has to wait for
+  /// its cache. The layers of a small mobile net, 20 to 40 microseconds each, take longer on two threads than on one.
   private let leastShared: Double
 
   /// Less is done sooner than a sleeping thread wakes.
-  private var leastToWake: Double { 8 * leastShared }
+  private var leastToWake: Double { 2 * leastShared }
   /// A part that takes longer is worth splitting.
   private static var longPart: Double { 100_000 }
 
-  init(width: Int, pool: ThreadPool?, leastShared: Double = 8_000) {
+  init(width: Int, pool: ThreadPool?, leastShared: Double = 40_000) {
     self.width = width
     self.pool = pool
     self.leastShared = leastShared
@@ -43,19 +44,26 @@ package struct ThreadTeam: Sendable {
     }
   }
 
-  /// The same for parts that may fail: one of the errors is thrown after all parts were done or had failed.
+  /// The same for parts that may fail: the error of the first that failed is thrown after all.
   package func tryForEach(
     _ count: Int, taking nanoseconds: Double, _ body: (_ part: Int, _ member: Int) throws(TensorError) -> Void
   ) throws(TensorError) {
-    let failure = Mutex<TensorError?>(nil)
+    let failure = Mutex<(part: Int, error: TensorError)?>(nil)
     forEach(count, taking: nanoseconds) { part, member in
       do throws(TensorError) {
         try body(part, member)
       } catch {
-        failure.withLock { $0 = error }
+        failure.withLock { known in
+          if part < known?.part ?? .max { known = (part, error) }
+        }
       }
     }
-    if let error = failure.withLock({ $0 }) { throw error }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+  }
+
+  /// The same threads, but no more than `count` at once.
+  package func atMost(_ count: Int) -> ThreadTeam {
+    ThreadTeam(width: min(width, count), pool: pool, leastShared: leastShared)
   }
 
   /// Into how many parts work is best split: one for each thread, and more when it is long, for no thread need be as

@@ -48,6 +48,9 @@ struct Bench: ParsableCommand {
   func validate() throws {
     guard batch >= 1 else { throw ValidationError("--batch must be at least 1, not \(batch).") }
     guard threads >= 1 else { throw ValidationError("--threads must be at least 1, not \(threads).") }
+    guard threads == 1 || !profile else {
+      throw ValidationError("--profile measures one thread, beside what a core does at most; leave --threads out.")
+    }
     guard (1...1024).contains(concurrency) else {
       throw ValidationError("--concurrency must be from 1 to 1024, not \(concurrency).")
     }
