@@ -147,7 +147,8 @@ import Testing
 
   @Test func `keeps no more threads busy than there are processors`() {
     let pool = ThreadPool(processorCount: 4)
-    let (active, most) = (Atomic<Int>(0), Atomic<Int>(0))
+    let active = Atomic<Int>(0)
+    let most = Atomic<Int>(0)
     let teams = (0..<3).map { _ in pool.begin(limit: nil) }
     DispatchQueue.concurrentPerform(iterations: 3) { run in
       for _ in 0..<20 {
