@@ -208,6 +208,7 @@ import Testing
   ) throws {
     for source in sources {
       for (root, end) in zip(source.roots, source.roots.dropFirst() + [source.nodes.count]) {
+        var sets: [Int: Int] = [:]
         let offset = description.nodes.count - root
         description.roots.append(description.nodes.count)
         for index in root..<end {
@@ -218,6 +219,11 @@ import Testing
           }
           node.trueChild += offset
           node.falseChild += offset
+          if node.mode == .member || node.mode == .truncatedMember {
+            let set = try sets[node.set] ?? copySet(node.set, of: source, to: &description)
+            sets[node.set] = set
+            node.threshold = Double(set)
+          }
           description.append(node)
         }
         try ended(&description)
@@ -225,36 +231,69 @@ import Testing
     }
   }
 
-  @Test(arguments: [(40, 1), (300, 2)])
-  func `is the same when it is compiled tree by tree`(leaves: Int, readings: Int) throws {
-    // Leaves of one weight come first, so that those of several turn up late; and a tree of too many leaves for bins.
-    let sources = try [(1, 40, 1), (2, leaves, 2)].map { weights, leaves, seed in
-      try Trees(
-        count: 300, leaves: leaves, targets: 3, weightsPerLeaf: weights,
-        modes: [.lessOrEqual, .lessOrEqualZeroMissing, .greater, .less], seed: UInt64(seed)
-      ).description
+  private func copySet(
+    _ set: Int, of source: ForestDescription, to description: inout ForestDescription
+  ) throws -> Int {
+    var words = [UInt32](repeating: 0, count: 2)
+    for category in try #require(source.sets.categories(of: set, below: 64)) {
+      words[category / 32] |= 1 << UInt32(category % 32)
     }
-    for sources in [[sources[0]], [sources[0], sources[1]]] {
-      var whole = try ForestDescription(targetCount: 3)
-      try describe(sources, &whole) { _ in }
-      whole.finish()
-      let expected = try Forest<Double>(whole)
-      var count = 0
-      let forest = try Forest<Double>(targetCount: 3) { description, ended in
-        count += 1
-        try describe(sources, &description, ended)
+    return description.appendSet(words: words)
+  }
+
+  @Test(arguments: [40, 300], [1, 50, 4096])
+  func `is the same when it is compiled tree by tree`(leaves: Int, partSize: Int) throws {
+    let choices: [[ForestDescription.Mode]] = [
+      [.lessOrEqual, .lessOrEqualZeroMissing, .greater, .less],
+      [.lessOrEqual, .member, .truncatedMember, .greater],
+    ]
+    for modes in choices {
+      // Leaves of one weight come first, so that those of several turn up late; and a tree of too many leaves for bins.
+      let sources = try [(1, 40, 1), (2, leaves, 2)].map { weights, leaves, seed in
+        try Trees(
+          count: 300, leaves: leaves, targets: 3, weightsPerLeaf: weights, modes: modes, seed: UInt64(seed)
+        ).description
       }
-      #expect(count == (sources.count == 1 ? 1 : readings))
-      #expect(forest.treeCount == expected.treeCount)
-      #expect(forest.columns == expected.columns)
-      var random = SystemIndependentRandom(4)
-      let rows = (0..<70 * 6).map { _ in random.pick([.nan, 0, 1e-37, -0.5, 0.5, 1, -1, 1.7, -2.0]) }
-      for rowCount in [1, 70] {
-        var (sums, wanted) = ([Double](repeating: 0, count: 3 * rowCount), [Double](repeating: 0, count: 3 * rowCount))
-        forest.add(rows, count: rowCount, stride: 6, to: &sums)
-        expected.add(rows, count: rowCount, stride: 6, to: &wanted)
-        #expect(sums == wanted)
-      }
+      try checkParts(Float.self, [sources[0]], partSize, readings: 1)
+      try checkParts(Double.self, [sources[0]], partSize, readings: 1)
+      try checkParts(Float.self, sources, partSize, readings: leaves > BinLimits.leafCount ? 2 : 1)
+      try checkParts(Double.self, sources, partSize, readings: leaves > BinLimits.leafCount ? 2 : 1)
+    }
+  }
+
+  /// Compares a forest that is compiled in parts with one that is compiled at once.
+  private func checkParts<Scalar: TreeScalar>(
+    _: Scalar.Type, _ sources: [ForestDescription], _ partSize: Int, readings: Int
+  ) throws {
+    var whole = try ForestDescription(targetCount: 3)
+    try describe(sources, &whole) { _ in }
+    whole.finish()
+    let expected = try Forest<Scalar>(whole)
+    var count = 0
+    let forest = try Forest<Scalar>(targetCount: 3, partSize: partSize) { description, ended in
+      count += 1
+      try describe(sources, &description, ended)
+    }
+    #expect(count == readings)
+    #expect(forest.treeCount == expected.treeCount)
+    #expect(forest.columns == expected.columns)
+    var random = SystemIndependentRandom(4)
+    let pool: [Scalar] = [.nan, 0, 1e-37, -0.5, 0.5, 1, -1, 1.7, -2, 17, 59, 61, 400]
+    let rows = (0..<70 * Self.features).map { _ in random.pick(pool) }
+    for rowCount in [1, 70] {
+      var sums = [Scalar](repeating: 0, count: 3 * rowCount)
+      var wanted = sums
+      forest.add(rows, count: rowCount, stride: Self.features, to: &sums)
+      expected.add(rows, count: rowCount, stride: Self.features, to: &wanted)
+      #expect(sums == wanted)
+    }
+    var leaves = [Scalar](repeating: 0, count: expected.treeCount)
+    var wanted = leaves
+    for row in 0..<70 {
+      let features = Array(rows[row * Self.features..<(row + 1) * Self.features])
+      leaves.withUnsafeMutableBufferPointer { forest.leaves(of: features, into: $0) }
+      wanted.withUnsafeMutableBufferPointer { expected.leaves(of: features, into: $0) }
+      #expect(leaves == wanted)
     }
   }
 

@@ -160,6 +160,25 @@ import Testing
     #expect(try outputs["prediction"]?.tensor?.floats() == [0.25, 1, 0.25, 0.25])
   }
 
+  /// XGBoost takes trees, their scores and their factors by ids. The first score depends on the order of its sums.
+  @Test(arguments: [[0, 1, 2, 3, 4], [4, 3, 2, 1, 0], [2, 4, 0, 3, 1]])
+  func `of XGBoost may hold its trees in any order`(order: [Int]) throws {
+    let values = ["1E8", "3", "-2", "-1E8", "2.5E-1"]
+    let trees = order.map { id in
+      "{\"default_left\":[0],\"id\":\(id),\"left_children\":[-1],\"right_children\":[-1],\"split_conditions\":"
+        + "[\(values[id])],\"split_indices\":[0],\"split_type\":[0],\"tree_param\":{\"size_leaf_vector\":\"1\"}}"
+    }
+    let text = """
+      {"learner":{"gradient_booster":{"gbtree":{"model":{"tree_info":[0,1,2,0,0],
+      "trees":[\(trees.joined(separator: ","))]},"name":"gbtree"},"name":"dart","weight_drop":[1,0.5,2,1,1]},
+      "learner_model_param":{"base_score":"0.5","num_class":"3","num_feature":"1"},
+      "objective":{"name":"multi:softprob"}},"version":[3,2,0]}
+      """
+    let model = try Model(bytes: ModelBytes(Array(text.utf8)), options: ModelOptions(givesRawScores: true))
+    let outputs = try model.run(["features": Tensor(shape: [1, 1], floats: [0])])
+    #expect(try outputs["score"]?.tensor?.floats() == [0.25, 2, -3.5])
+  }
+
   /// As LightGBM defines it: a constant and products of features, and the leaf's plain value where one is missing.
   @Test func `of LightGBM may have functions in its last leaves only`() throws {
     let lists = "num_leaves=2\nsplit_feature=0\nthreshold=0.5\ndecision_type=10\nleft_child=-1\nright_child=-2\n"

@@ -83,7 +83,7 @@ import Testing
     arguments: [
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,0,-1"),
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,1,-1"),
-      ("\"left_children\":[1,3,-1", "\"left_children\":[1,99,-1"), ("\"left_children\"", "\"lost_children\""),
+      ("\"left_children\":[1,3,-1", "\"left_children\":[1,99,-1"),
       ("\"left_children\":[1,3,-1", "\"left_children\":[1,-2,-1"),
       ("\"right_children\":[2,4,-1", "\"right_children\":[2,3,-1"),
       ("\"split_indices\":[0,2,", "\"split_indices\":[0,3,"),
@@ -109,6 +109,52 @@ import Testing
     ])
   func `of XGBoost is refused when its numbers do not fit each other`(from: String, to: String) throws {
     _ = try Self.load(from, to)
+  }
+
+  /// Trees as short as these are found out while they are counted: their places would take far more than the file.
+  @Test func `of XGBoost is refused for trees without nodes before anything is asked of them`() throws {
+    let text = String(decoding: TreeFiles.json, as: UTF8.self)
+      .replacing("\"tree_info\":[0,0]", with: "\"tree_info\":[0]")
+    let start = try #require(text.firstRange(of: "\"trees\":[")).upperBound
+    let end = try #require(text.firstRange(of: "]},\"name\":\"gbtree\"")).lowerBound
+    let changed = text.replacingCharacters(in: start..<end, with: "{},{}")
+    let error = #expect(throws: ModelFileError.self) { try Model(bytes: ModelBytes(Array(changed.utf8))) }
+    #expect(error?.code == .invalidGraph)
+    #expect(error?.message.contains("tree 0 has no nodes") == true)
+    #expect(error?.byteOffset == start.utf16Offset(in: text))
+  }
+
+  /// A quote among numbers turns texts and what lies between them around, up to the end of the file.
+  @Test(
+    arguments: [
+      "\"left_children\":[1,", "\"split_conditions\":[3.", "\"loss_changes\":[9.9505516E1,", "\"parents\":[",
+      "\"categories\":[1,", "\"base_weights\":[-8.", "\"sum_hessian\":[5.068918E1,1.",
+    ])
+  func `of XGBoost is refused at the damaged number, not where the file stops making sense`(list: String) throws {
+    let text = String(decoding: TreeFiles.json, as: UTF8.self)
+    let place = try #require(text.firstRange(of: list)).upperBound.utf16Offset(in: text)
+    var bytes = TreeFiles.json
+    bytes[place] = UInt8(ascii: "\"")
+    let error = #expect(throws: ModelFileError.self) { try Model(bytes: ModelBytes(bytes)) }
+    #expect(error?.code == .malformed)
+    #expect(error?.byteOffset == place)
+  }
+
+  @Test(
+    arguments: [
+      ("\"id\":0", "\"id\":7", "ids of 2 trees", "{\"base_weights\":[9.7"),
+      ("\"tree_info\":[0,0]", "\"tree_info\":[0,1]", "tree 1 adds to score 1", "{\"base_weights\":[-8.3"),
+      ("\"split_indices\":[0,2,2", "\"split_indices\":[0,2,3", "tree 1 tests feature 3", "{\"base_weights\":[-8.3"),
+      ("\"id\":1,\"left_children\":[1", "\"id\":1,\"left_children\":[0", "tree 1 has", "{\"base_weights\":[-8.3"),
+    ])
+  func `of XGBoost is refused with the number and place of the tree`(
+    from: String, to: String, naming: String, tree: String
+  ) throws {
+    let error = try Self.load(from, to)
+    let text = String(decoding: TreeFiles.json, as: UTF8.self)
+    #expect(error?.message.contains(naming) == true, "\(error?.message ?? "")")
+    let start = try #require(text.firstRange(of: tree)).lowerBound.utf16Offset(in: text)
+    #expect(error?.byteOffset == start)
   }
 
   @Test(
@@ -137,7 +183,7 @@ import Testing
   func `of LightGBM is refused for a child that is not there below a test that nothing leads to`(child: String) throws {
     let error = try Self.load("left_child=1 2 -1", "left_child=1 -1 \(child)", in: Self.unsized)
     #expect(error?.code == .invalidGraph)
-    #expect(error?.message.contains("child \(child)") == true)
+    #expect(error?.message.contains("tree 0 of 4 leaves has a child \(child)") == true)
   }
 
   @Test func `may not nest without end`() {

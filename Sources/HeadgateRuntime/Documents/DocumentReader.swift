@@ -3,7 +3,8 @@
 /// Nothing is kept of what was read: arrays of numbers go straight into typed arrays, and what nobody asks for is
 /// passed over. Every length is checked against the bytes that are left, so memory stays proportional to the file.
 protocol DocumentReader {
-  /// The byte that is read next. A reader may be brought back to where it was before, within the same container.
+  /// The byte that is read next. A reader may be set to where any other value of the document begins, to read just that
+  /// value; its depth still counts from the containers that the reader was in.
   var position: Int { get set }
 
   /// Reads an object; `member` must read the value of each key.

@@ -40,8 +40,8 @@ package struct BinnedTrees: Sendable {
 
   package var count: Int { starts.count - 1 }
 
-  /// Appends a tree by its tests in the order of a walk that takes true branches first; its leaves are counted from 0 in
-  /// that order. Without tests it is a leaf.
+  /// Appends a tree by its tests in the order of a walk that takes true branches first; its leaves are counted from 0
+  /// in that order. Without tests it is a leaf.
   ///
   /// Returns whether there are no more leaves than bytes; nothing of this value may be used otherwise.
   package mutating func append(_ tree: ArraySlice<Test>) -> Bool {
@@ -132,8 +132,8 @@ package struct BinnedTrees: Sendable {
   /// Writes the leaves of rows in up to `BinLimits.treesAtOnce` trees; those of each tree begin `BinLimits.blockRows`
   /// bytes further.
   ///
-  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `BinLimits.blockRows`, and `leaves` has room
-  /// for `treesAtOnce * blockRows`.
+  /// SAFETY: `bins` is a block of all columns, `rows` a multiple of 64 up to `BinLimits.blockRows`, and `leaves` has
+  /// room for `treesAtOnce * blockRows`.
   package func leaves(
     ofTrees trees: Range<Int>, _ bins: UnsafePointer<UInt8>, rows: Int, into leaves: UnsafeMutablePointer<UInt8>,
     using kernels: KernelSet = .current

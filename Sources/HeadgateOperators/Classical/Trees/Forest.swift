@@ -41,17 +41,21 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
       form, treeCount: description.roots.count, columns: order.columns, targetCount: description.targetCount)
   }
 
-  /// Compiles trees while they are described, so that there is never a description of them all, nor its cost. Only when
-  /// the trees turn out to need the form that rows walk through are they described again, all together.
+  /// Compiles trees while they are described, a few at a time, so that there is never a description of them all, nor
+  /// its cost. Only when the trees turn out to need the form that rows walk through are they described again, all
+  /// together.
   ///
-  /// - Parameter describe: Appends all trees to the description that it is given, whose nodes are finished by the
-  ///   caller, and calls its second argument after each. What was appended may be gone then, so that a tree may share
-  ///   nothing with those before it.
+  /// - Parameters:
+  ///   - partSize: The size of a description, see `ForestDescription.size`, that is compiled without waiting for more
+  ///     trees. By default so much that it stays in a core's own memory meanwhile.
+  ///   - describe: Appends all trees to the description that it is given, and calls its second argument after each; it
+  ///     does not call `finish`. What was appended may be gone after each call, so that a tree may share nothing with
+  ///     those before it.
   /// - Throws: What `describe` throws, and `TensorError.invalidValue` for trees that `init(_:)` refuses.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package convenience init(
-    targetCount: Int,
+    targetCount: Int, partSize: Int = 4096,
     _ describe: (inout ForestDescription, _ ended: (inout ForestDescription) throws -> Void) throws -> Void
   ) throws {
     var description = try ForestDescription(targetCount: targetCount)
@@ -67,7 +71,7 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
     }
     do {
       try describe(&description) { part in
-        if part.nodes.count >= Self.partNodeCount { try compile(&part) }
+        if part.size >= partSize { try compile(&part) }
       }
       if !description.roots.isEmpty { try compile(&description) }
       if treeCount > 0, let forest = builder.finish() {
@@ -83,16 +87,18 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
     try self.init(description)
   }
 
-  /// So many nodes stay in a core's own memory while they are compiled.
-  private static var partNodeCount: Int { 4096 }
-
   private struct NotBinned: Error {}
 
   /// The rows to collect scores for at once: with very many targets fewer, so that the scores stay small.
   var blockRows: Int { max(1, min(BinLimits.blockRows, (1 << 20) / targetCount)) }
 
   /// About how long a row of many takes, in nanoseconds.
-  package var rowTime: Double { Double(treeCount) * 4 }
+  package var rowTime: Double {
+    switch form {
+    case .binned: Double(treeCount) * 4
+    case .walked: Double(treeCount) * 20
+    }
+  }
 
   /// Collects the scores of up to `blockRows` rows.
   ///

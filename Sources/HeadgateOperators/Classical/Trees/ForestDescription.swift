@@ -86,6 +86,10 @@ package struct ForestDescription {
   package private(set) var sets = CategorySets()
   let targetCount: Int
 
+  /// About how much there is of nodes, weights and sets, in units of 16 bytes: leaves of many weights and sets of many
+  /// categories can take far more than the nodes.
+  var size: Int { nodes.count + weights.count + sets.wordCount / 4 }
+
   /// More nodes than this do not fit the 32-bit indices of a compiled forest.
   package static let maxNodeCount = Int(Int32.max) / 2
 

@@ -3,9 +3,9 @@ import HeadgateTensors
 /// Trees that rows walk through: the tests of each tree lie together in the order of a walk, 16 bytes each, and the
 /// leaves of all trees behind them.
 ///
-/// All order comparisons are brought to `feature <= threshold`, and a leaf points to itself, so that several walks go on
-/// side by side without branches until none of them moves. Forests with nodes that test for anything else keep a mode
-/// for each node and take a slower walk.
+/// All order comparisons are brought to `feature <= threshold`, and a leaf points to itself, so that several walks go
+/// on side by side without branches until none of them moves. Forests with nodes that test for anything else keep a
+/// mode for each node and take a slower walk.
 final class WalkedForest<Scalar: TreeScalar>: Sendable {
   struct Node: Sendable {
     /// The threshold; in a leaf its first weight.

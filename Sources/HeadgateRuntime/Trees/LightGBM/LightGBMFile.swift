@@ -64,15 +64,15 @@ struct LightGBMFile {
     }
   }
 
-  /// Gives each of some trees to a closure, read into the same memory one after the other.
-  func forEachTree(_ some: Range<Int>, _ body: (Int, LightGBMTree) throws -> Void) throws {
+  /// Gives each tree to a closure, read into the same memory one after the other.
+  func forEachTree(_ body: (Int, LightGBMTree) throws -> Void) throws {
     var tree = LightGBMTree()
-    for index in some {
+    for index in 0..<treeCount {
       var part = LightGBMText(text.bytes, range: treeStarts[index]..<treeStarts[index + 1])
       guard let first = part.next(), first.key == "Tree" else {
         throw text.malformed("there is no tree \(index) where its head says", at: treeStarts[index])
       }
-      try tree.read(&part, featureCount: featureCount)
+      try tree.read(&part, number: index, featureCount: featureCount)
       try body(index, tree)
     }
   }

@@ -10,8 +10,11 @@ struct LightGBMPredictor: TreePredictor {
   /// The functions in the leaves, when there are any; the leaves of the forest then hold their indices.
   private let functions: LinearLeaves?
   let divisor: Double
-  // Linear functions in the leaves take rows one by one.
-  var rowTime: Double { Double(treeCount) * (functions == nil ? 4 : 20) }
+
+  var rowTime: Double {
+    // Linear functions in the leaves take rows one by one.
+    functions == nil ? forest?.rowTime ?? 0 : Double(treeCount) * 20
+  }
 
   init(_ file: LightGBMFile) throws(ModelFileError) {
     featureCount = file.featureCount
@@ -49,7 +52,7 @@ struct LightGBMPredictor: TreePredictor {
     try Forest<Double>(targetCount: file.scoreCount) { description, ended in
       functions?.removeAll()
       var nodeCount = 0
-      try file.forEachTree(0..<file.treeCount) { index, tree in
+      try file.forEachTree { index, tree in
         nodeCount += tree.nodeCount
         guard nodeCount <= ForestDescription.maxNodeCount else {
           throw ModelFileError(.tooLarge, "LightGBM model: the trees have more nodes than this version takes")

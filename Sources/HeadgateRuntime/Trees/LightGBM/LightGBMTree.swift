@@ -8,6 +8,8 @@ import HeadgateOperators
 struct LightGBMTree: Sendable {
   /// Where the file describes it.
   private var offset = 0
+  /// Its place among the trees.
+  private var number = 0
   private var leafCount = 0
   private var features: [Int32] = []
   private var thresholds: [Double] = []
@@ -28,9 +30,11 @@ struct LightGBMTree: Sendable {
   private var shape = TreeShape()
 
   /// Reads the lines up to an empty one, instead of what was read before.
-  mutating func read(_ text: inout LightGBMText, featureCount: Int) throws(ModelFileError) {
+  ///
+  /// - Parameter number: the tree's place among all trees, for messages.
+  mutating func read(_ text: inout LightGBMText, number: Int, featureCount: Int) throws(ModelFileError) {
     removeAll()
-    offset = text.position
+    (self.number, offset) = (number, text.position)
     while let line = text.next(), !line.key.isEmpty {
       switch line.key {
       case "num_leaves": leafCount = try text.number(line)
@@ -77,7 +81,7 @@ struct LightGBMTree: Sendable {
   var nodeCount: Int { leafCount - 1 + leafCount }
 
   private func invalid(_ what: String) -> ModelFileError {
-    ModelFileError(.invalidGraph, "LightGBM model: a tree \(what)", byteOffset: offset)
+    ModelFileError(.invalidGraph, "LightGBM model: tree \(number) \(what)", byteOffset: offset)
   }
 
   private mutating func check(_ featureCount: Int) throws(ModelFileError) {

@@ -9,8 +9,8 @@ struct TreeShape: Sendable {
 
   /// What is wrong with a tree of as many tests as there are children on each side, and a leaf more; nil for a tree.
   ///
-  /// All children must be there, also those of tests that nothing leads to, and the root must lead to every node at most
-  /// once. A child that is not negative is a test, another one the leaf `-child - 1`.
+  /// All children must be there, also those of tests that nothing leads to, and the root must lead to every node at
+  /// most once. A child that is not negative is a test, another one the leaf `-child - 1`.
   mutating func fault(left: [Int32], right: [Int32]) -> String? {
     let testCount = left.count
     let isThere = -testCount - 1..<testCount

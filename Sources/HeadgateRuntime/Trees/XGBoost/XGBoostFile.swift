@@ -17,6 +17,8 @@ struct XGBoostFile<Reader: DocumentReader> {
   private(set) var featureCount = 0
   /// The id of each tree, by default its place, and where it begins.
   private(set) var trees: [(id: Int, start: Int)] = []
+  /// The tree that is being passed over.
+  private var openTree: (id: Int, start: Int)?
   /// The reader of the document, among the trees.
   private var treeReader: Reader?
   /// The score that each tree adds to.
@@ -32,6 +34,14 @@ struct XGBoostFile<Reader: DocumentReader> {
   var scoreCount: Int { max(classCount, targetCount, 1) }
 
   init(reading reader: inout Reader) throws(ModelFileError) {
+    do {
+      try read(&reader)
+    } catch {
+      throw error.code == .malformed ? treeFault() ?? error : error
+    }
+  }
+
+  private mutating func read(_ reader: inout Reader) throws(ModelFileError) {
     var hasLearner = false
     try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
@@ -118,10 +128,13 @@ struct XGBoostFile<Reader: DocumentReader> {
   }
 
   /// Passes over a tree: what its numbers mean stands behind all trees in part.
+  ///
+  /// Nothing more is looked at of trees in a file of gblinear, which uses none: they may be damaged.
   private mutating func findTree(_ reader: inout Reader) throws(ModelFileError) {
     if treeReader == nil { treeReader = reader }
     let start = reader.position
     var id = trees.count
+    openTree = (id, start)
     // A tree without nodes could be so short that its place takes far more than the file.
     var hasNodes = false
     try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
@@ -132,6 +145,23 @@ struct XGBoostFile<Reader: DocumentReader> {
       throw ModelFileError(.invalidGraph, "XGBoost model: tree \(id) has no nodes", byteOffset: start)
     }
     trees.append((id, start))
+    openTree = nil
+  }
+
+  /// What is wrong with the first damaged tree of those found, and of the one that was being passed over.
+  ///
+  /// Passing over a tree only looks for its end, and so fails far behind the damage, or not at all.
+  private func treeFault() -> ModelFileError? {
+    guard var reader = treeReader else { return nil }
+    for tree in trees + (openTree.map { [$0] } ?? []) {
+      reader.position = tree.start
+      do {
+        _ = try XGBoostTree(reading: &reader, number: tree.id, checksAllLists: true)
+      } catch {
+        return error
+      }
+    }
+    return nil
   }
 
   /// Gives each of some trees to a closure, with its number among them.
@@ -139,7 +169,7 @@ struct XGBoostFile<Reader: DocumentReader> {
     guard var reader = treeReader else { return }
     for (index, start) in starts.enumerated() {
       reader.position = start
-      try body(index, try XGBoostTree(reading: &reader))
+      try body(index, try XGBoostTree(reading: &reader, number: index))
     }
   }
 

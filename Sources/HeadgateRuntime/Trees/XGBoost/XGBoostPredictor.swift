@@ -72,7 +72,9 @@ struct XGBoostPredictor: TreePredictor {
   }
 
   private static func forest(_ file: XGBoostFile<some DocumentReader>) throws(ModelFileError) -> Forest<Float> {
-    func invalid(_ what: String) -> ModelFileError { ModelFileError(.invalidGraph, "XGBoost model: \(what)") }
+    func invalid(_ what: String, at offset: Int? = nil) -> ModelFileError {
+      ModelFileError(.invalidGraph, "XGBoost model: \(what)", byteOffset: offset)
+    }
     let count = file.trees.count
     guard file.treeTargets.count == count else {
       throw invalid("tree_info has \(file.treeTargets.count) values for \(count) trees")
@@ -84,7 +86,7 @@ struct XGBoostPredictor: TreePredictor {
     var starts = [Int?](repeating: nil, count: count)
     for tree in file.trees {
       guard starts.indices.contains(tree.id), starts[tree.id] == nil else {
-        throw invalid("the ids of \(count) trees are not 0 to \(count - 1), each once")
+        throw invalid("the ids of \(count) trees are not 0 to \(count - 1), each once", at: tree.start)
       }
       starts[tree.id] = tree.start
     }
@@ -103,7 +105,7 @@ struct XGBoostPredictor: TreePredictor {
           }
           let target = Int(file.treeTargets[id])
           guard target >= 0, target < file.scoreCount else {
-            throw invalid("tree \(id) adds to score \(target) of \(file.scoreCount)")
+            throw invalid("tree \(id) adds to score \(target) of \(file.scoreCount)", at: tree.offset)
           }
           try tree.append(
             to: &description, target: target, targetCount: file.scoreCount,

@@ -5,7 +5,7 @@ struct XGBoostTree: Sendable {
   /// Where the file describes it.
   private(set) var offset = 0
   /// Its place among the trees.
-  private(set) var id: Int?
+  private var number = 0
   private var left: [Int32] = []
   private var right: [Int32] = []
   private var features: [Int32] = []
@@ -25,14 +25,19 @@ struct XGBoostTree: Sendable {
   /// The vectors of the leaves, since version 3.2; the right child of a leaf is its place among them.
   private var leafWeights: [Float] = []
 
-  init<Reader: DocumentReader>(reading reader: inout Reader) throws(ModelFileError) {
+  /// - Parameters:
+  ///   - number: the tree's place among all trees, for messages.
+  ///   - checksAllLists: whether lists of numbers that predicting does not need are read too, not passed over.
+  init<Reader: DocumentReader>(
+    reading reader: inout Reader, number: Int, checksAllLists: Bool = false
+  ) throws(ModelFileError) {
+    self.number = number
     offset = reader.position
     // Only trees with vectors in their leaves need them, and those say so last.
     var weights: Reader?
     var tree = self
     try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
       switch key {
-      case "id": tree.id = try reader.integer()
       case "left_children": tree.left = try reader.numbers(Int32.self)
       case "right_children": tree.right = try reader.numbers(Int32.self)
       case "split_indices": tree.features = try reader.numbers(Int32.self)
@@ -46,7 +51,9 @@ struct XGBoostTree: Sendable {
       case "leaf_weights": tree.leafWeights = try reader.numbers(Float.self)
       case "base_weights":
         weights = reader
-        try reader.skip()
+        if checksAllLists { _ = try reader.numbers(Float.self) } else { try reader.skip() }
+      case "loss_changes", "parents", "sum_hessian":
+        if checksAllLists { _ = try reader.numbers(Double.self) } else { try reader.skip() }
       case "tree_param":
         try reader.object { (reader: inout Reader, key: DocumentKey) throws(ModelFileError) in
           if key == "size_leaf_vector" { tree.leafSize = max(try reader.integer(), 1) } else { try reader.skip() }
@@ -65,7 +72,7 @@ struct XGBoostTree: Sendable {
   var count: Int { left.count }
 
   private func invalid(_ what: String) -> ModelFileError {
-    ModelFileError(.invalidGraph, "XGBoost model: tree \(id.map(String.init) ?? "?") \(what)", byteOffset: offset)
+    ModelFileError(.invalidGraph, "XGBoost model: tree \(number) \(what)", byteOffset: offset)
   }
 
   /// Checks that all lists are as long as there are nodes, and the nodes make one tree.
