@@ -23,16 +23,26 @@ SHAPES = [  # m, n, k, whether B is stored transposed (as layers of PyTorch are)
 FAR_BYTES = 96 << 20
 
 
+class Share(ctypes.Structure):
+    """hg_share: the part of a product that a call computes."""
+
+    _fields_ = [("index", ctypes.c_size_t), ("count", ctypes.c_size_t)]
+
+
+WHOLE = Share(0, 1)
+
+
 class KernelSet(ctypes.Structure):
     """The beginning of hg_kernel_set."""
 
     size, pointer, integer = ctypes.c_size_t, ctypes.c_void_p, ctypes.c_int
     sgemm_type = ctypes.CFUNCTYPE(
         None, size, size, size, ctypes.c_float, pointer, size, size, pointer, size, size, integer, pointer, pointer,
-        size)
+        size, Share)
     pack_type = ctypes.CFUNCTYPE(None, size, size, pointer, size, size, pointer)
     packed_type = ctypes.CFUNCTYPE(
-        None, size, size, size, ctypes.c_float, pointer, size, size, pointer, integer, pointer, pointer, size)
+        None, size, size, size, ctypes.c_float, pointer, size, size, pointer, integer, pointer, pointer, size,
+        Share)
     _fields_ = [
         ("name", ctypes.c_char_p), ("sgemm", sgemm_type), ("dgemm", pointer), ("sgemm_pack", pack_type),
         ("dgemm_pack", pointer), ("sgemm_packed", packed_type)]
@@ -74,8 +84,9 @@ def main():
         strides = (1, k) if transposed else (n, 1)
         kernels.sgemm_pack(n, k, b.ctypes.data, *strides, packed.ctypes.data)
         packed[1:] = packed[0]
-        ours = (m, n, k, 1.0, a.ctypes.data, k, 1, b.ctypes.data, *strides, 0, None, c.ctypes.data, n)
-        constant = [(m, n, k, 1.0, a.ctypes.data, k, 1, row.ctypes.data, 0, None, c.ctypes.data, n) for row in packed]
+        ours = (m, n, k, 1.0, a.ctypes.data, k, 1, b.ctypes.data, *strides, 0, None, c.ctypes.data, n, WHOLE)
+        constant = [
+            (m, n, k, 1.0, a.ctypes.data, k, 1, row.ctypes.data, 0, None, c.ctypes.data, n, WHOLE) for row in packed]
         far = itertools.cycle(constant)
         seconds = best(
             [lambda: kernels.sgemm(*ours), lambda: kernels.sgemm_packed(*constant[0]),
