@@ -44,10 +44,10 @@ package struct ModelBenchmark {
       let calls = try calls.get()
       all.wall += calls.wall
       all.thread += calls.thread
+      all.callerTime += calls.callerTime
     }
     // Nobody can tell which call another thread worked for just now, so that each has its part of all that they did.
-    let own = all.thread.reduce(0, +)
-    let others = (processTime - min(own, processTime)) / UInt64(all.wall.count)
+    let others = (processTime - min(all.callerTime, processTime)) / UInt64(all.wall.count)
     let seconds = all.wall.reduce(0) { $0 + Double($1) } / 1e9
     let rows = Double(all.wall.count * slices.sliceRowCount)
     return Timing(
@@ -60,12 +60,15 @@ package struct ModelBenchmark {
     var wall: [UInt64] = []
     /// The time in which a processor worked for the caller's thread.
     var thread: [UInt64] = []
+    /// The same from the first call to the last, with what the caller did between them.
+    var callerTime: UInt64 = 0
   }
 
   private mutating func calls(for duration: Duration, atMost most: Int) throws(RunError) -> Calls {
     var calls = Calls()
     calls.wall.reserveCapacity(most)
     calls.thread.reserveCapacity(most)
+    let callerBegan = ClockReading.thread
     let end = ContinuousClock.now + duration
     repeat {
       let slice = try nextSlice()
@@ -78,6 +81,7 @@ package struct ModelBenchmark {
       calls.wall.append(ended - began)
       calls.thread.append(threadEnded - threadBegan)
     } while calls.wall.count < most && ContinuousClock.now < end
+    calls.callerTime = ClockReading.thread - callerBegan
     return calls
   }
 
