@@ -58,7 +58,24 @@ struct ProductProblem {
   func result(
     _ kernels: KernelSet, rows: Range<Int>? = nil, isPacked: Bool = false, team: ThreadTeam = .alone
   ) throws -> [Float] {
-    let rows = rows ?? 0..<m
+    try result(rows: rows ?? 0..<m) { left, right, target, m in
+      if isPacked {
+        try PackedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
+          left, into: target, m: m, alpha: alpha, accumulate: accumulates, columns: columns, team: team)
+      } else {
+        MatrixProduct.multiply(
+          left, right, into: target, m: m, n: n, k: k, alpha: alpha, accumulate: accumulates, columns: columns,
+          team: team, using: kernels)
+      }
+    }
+  }
+
+  /// The same by another product, which is given both sides, where the result goes, and the number of rows.
+  func result(
+    rows: Range<Int>,
+    by multiply: (MatrixProduct.Operand<Float>, MatrixProduct.Operand<Float>, UnsafeMutablePointer<Float>, Int) throws
+      -> Void
+  ) throws -> [Float] {
     let (storedElementsA, storedElementsB) = (GuardedBuffer(a), GuardedBuffer(b))
     var result = c
     try result.withUnsafeMutableBufferPointer { c in
@@ -68,15 +85,7 @@ struct ProductProblem {
         transposed: transposesA)
       let right = MatrixProduct.Operand<Float>(
         storedElementsB.start + shift, columns: storedB, transposed: transposesB)
-      let target = start + shift + rows.lowerBound * columns
-      if isPacked {
-        try PackedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
-          left, into: target, m: rows.count, alpha: alpha, accumulate: accumulates, columns: columns, team: team)
-      } else {
-        MatrixProduct.multiply(
-          left, right, into: target, m: rows.count, n: n, k: k, alpha: alpha, accumulate: accumulates,
-          columns: columns, team: team, using: kernels)
-      }
+      try multiply(left, right, start + shift + rows.lowerBound * columns, rows.count)
     }
     withExtendedLifetime((storedElementsA, storedElementsB)) {}
     return result

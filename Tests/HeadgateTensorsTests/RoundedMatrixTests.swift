@@ -147,21 +147,9 @@ extension ProductProblem {
   }
 
   fileprivate func roundedResult(_ kernels: KernelSet, rows: Range<Int>? = nil) throws -> [Float] {
-    let rows = rows ?? 0..<m
-    let (storedElementsA, storedElementsB) = (GuardedBuffer(a), GuardedBuffer(b))
-    var result = c
-    try result.withUnsafeMutableBufferPointer { c in
-      guard let start = c.baseAddress else { return }
-      let left = MatrixProduct.Operand<Float>(
-        storedElementsA.start + shift + rows.lowerBound * (transposesA ? 1 : storedA), columns: storedA,
-        transposed: transposesA)
-      let right = MatrixProduct.Operand<Float>(
-        storedElementsB.start + shift, columns: storedB, transposed: transposesB)
+    try result(rows: rows ?? 0..<m) { left, right, target, m in
       try RoundedMatrix(right, n: n, k: k, budget: .unlimited, using: kernels).multiply(
-        left, into: start + shift + rows.lowerBound * columns, m: rows.count, alpha: alpha, accumulate: accumulates,
-        columns: columns)
+        left, into: target, m: m, alpha: alpha, accumulate: accumulates, columns: columns)
     }
-    withExtendedLifetime((storedElementsA, storedElementsB)) {}
-    return result
   }
 }
