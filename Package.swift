@@ -6,6 +6,7 @@ let inferenceOnly = Context.environment["HEADGATE_ONLY"] == "inference"
 
 let inferenceTargets: [Target] = [
   .target(name: "HeadgateArchives"),
+  .target(name: "CAllocationCount"),
   .target(name: "HeadgateKernels"),
   .target(name: "HeadgateTensors", dependencies: ["HeadgateKernels"]),
   .target(name: "HeadgateOperators", dependencies: ["HeadgateArchives", "HeadgateTensors"]),
@@ -14,7 +15,8 @@ let inferenceTargets: [Target] = [
   .testTarget(name: "HeadgateTensorsTests", dependencies: ["HeadgateTensors"]),
   .testTarget(name: "HeadgateOperatorsTests", dependencies: ["HeadgateOperators", "HeadgateTensors"]),
   .testTarget(
-    name: "HeadgateRuntimeTests", dependencies: ["HeadgateRuntime", "HeadgateOperators", "HeadgateTensors"],
+    name: "HeadgateRuntimeTests",
+    dependencies: ["CAllocationCount", "HeadgateRuntime", "HeadgateOperators", "HeadgateTensors"],
     exclude: ["Conformance"]),
 ]
 

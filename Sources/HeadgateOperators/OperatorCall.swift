@@ -11,12 +11,17 @@ package struct OperatorCall: Sendable {
   /// Values of the enclosing graphs that the node's subgraphs read.
   package let captured: [Value?]
   package let budget: MemoryBudget
+  /// Takes down what the node does, when the run is to be repeated.
+  let recorder: StepRecorder?
 
-  package init(node: OperatorNode, inputs: [Value?], captured: [Value?] = [], budget: MemoryBudget) {
+  package init(
+    node: OperatorNode, inputs: [Value?], captured: [Value?] = [], budget: MemoryBudget, recorder: StepRecorder? = nil
+  ) {
     self.node = node
     self.inputs = inputs
     self.captured = captured
     self.budget = budget
+    self.recorder = recorder
   }
 
   package var attributes: Attributes { node.attributes }
@@ -51,6 +56,7 @@ package struct OperatorCall: Sendable {
   /// The elements of a tensor of int32 or int64 as `Int`: axes, shapes, counts.
   package func ints(_ index: Int) throws(TensorError) -> [Int]? {
     guard let tensor = try optionalTensor(index) else { return nil }
+    recorder?.noteRead(of: index)
     return try tensor.ints()
   }
 
@@ -60,12 +66,14 @@ package struct OperatorCall: Sendable {
     return try ints(index)
   }
 
-  /// Makes an output whose elements `fill` writes: all of them.
+  /// Makes an output whose elements `fill` writes: all of them. A node that does so is called again in each run, see
+  /// `produce`.
   package func make<Element: TensorElement>(
     _ type: Element.Type, _ shape: Shape,
     _ fill: (UnsafeMutableBufferPointer<Element>) throws(TensorError) -> Void
   ) throws(TensorError) -> Tensor {
-    try Tensor(shape: shape, of: type, budget: budget, fill)
+    recorder?.noteUnrepeatable()
+    return try Tensor(shape: shape, of: type, budget: budget, fill)
   }
 }
 

@@ -26,15 +26,12 @@ public struct Model: Sendable {
   /// What the file says of itself.
   public let metadata: ModelMetadata
 
-  private let program: Program
+  private let plan: Plan
+  private let recorded: RecordedRuns
+  /// What the plan is of, when it is no graph.
+  private let trees: TreeModel?
   private let defaults: [Value?]
   private let options: ModelOptions
-
-  /// What carries out a run.
-  private enum Program: Sendable {
-    case plan(Plan)
-    case trees(TreeModel)
-  }
 
   /// Maps and loads a model file: ONNX, XGBoost's JSON or UBJSON, LightGBM's text. Its content says which.
   ///
@@ -59,7 +56,9 @@ public struct Model: Sendable {
     inputs = trees.inputs
     outputs = trees.outputs
     metadata = trees.metadata
-    program = .trees(trees)
+    self.trees = trees
+    plan = trees.plan
+    recorded = RecordedRuns(limit: options.maxRunBytes)
     defaults = [nil]
     self.options = options
   }
@@ -78,7 +77,9 @@ public struct Model: Sendable {
     for output in graph.outputs { outputs.append(try ValueInfo(output)) }
     self.inputs = inputs
     self.outputs = outputs
-    self.program = .plan(plan)
+    self.trees = nil
+    self.plan = plan
+    self.recorded = RecordedRuns(limit: options.maxRunBytes)
     self.defaults = plan.inputSlots.map { scope.defaults[$0] }
     self.options = options
     self.metadata = ModelMetadata(file)
@@ -125,6 +126,37 @@ public struct Model: Sendable {
     try run(values: values, outputs: outputs, observer: nil)
   }
 
+  /// Runs the model on a tensor for each of `self.inputs`, and puts a value for each of `self.outputs` into `outputs`, both
+  /// in the model's order.
+  ///
+  /// For callers that run it again and again. Runs on inputs of the same types and shapes repeat each other: from the third
+  /// on such a run allocates no memory, if the caller hands in what the last one gave and holds none of it any more. Inputs
+  /// are copied, and so are outputs, whose memory is used for the next ones as soon as nobody has them.
+  ///
+  /// - Throws: as `run(_:outputs:)`; `outputs` is empty then.
+  public func run(_ inputs: [Tensor], into outputs: inout [Value]) throws(RunError) {
+    outputs.removeAll(keepingCapacity: true)
+    guard inputs.count == self.inputs.count else {
+      throw RunError(
+        .invalidInput, "\(inputs.count) inputs are given, and the model has \(Model.list(self.inputs))")
+    }
+    do throws(RunError) {
+      if inputs.indices.allSatisfy({ self.inputs[$0].admits(inputs[$0]) }) {
+        return try run(inputs, observer: nil, into: &outputs)
+      }
+      var arranged: [Value?] = []
+      for index in inputs.indices {
+        let value = try adapted(.tensor(inputs[index]))
+        try self.inputs[index].check(value)
+        arranged.append(value)
+      }
+      try run(arranged, observer: nil, into: &outputs)
+    } catch {
+      outputs.removeAll(keepingCapacity: true)
+      throw error
+    }
+  }
+
   /// - Parameter observer: is told of each node.
   func run(
     values: [String: Value], outputs: [String]? = nil, observer: RunObserver?
@@ -132,33 +164,52 @@ public struct Model: Sendable {
     for name in outputs ?? [] where !self.outputs.contains(where: { $0.name == name }) {
       throw RunError(.unknownOutput, "the model has no output '\(name)'; it has \(Model.list(self.outputs))")
     }
-    let team = ThreadPool.shared.begin(limit: options.maxThreads)
-    defer { ThreadPool.shared.end() }
-    let budget = MemoryBudget(limit: options.maxRunBytes, team: team)
-    switch program {
-    case .plan(let plan):
-      let results = try plan.run(try arrange(values), captured: [], budget: budget, observer: observer)
-      return try answer(results, outputs)
-    case .trees(let trees):
-      let began = observer == nil ? 0 : ClockReading.wall
-      let inputs = try arrange(values) { (value) throws(RunError) in try trees.converted(value, budget: budget) }
-      let results = try trees.run(inputs, budget: budget)
-      if let observer { observer(NodeReport(node: nil, work: .none, nanoseconds: ClockReading.wall - began)) }
-      return try answer(results, outputs)
-    }
-  }
-
-  /// The results by the names of the outputs, or of those that are asked for.
-  private func answer(_ results: [Value?], _ outputs: [String]?) throws(RunError) -> [String: Value] {
+    var results: [Value] = []
+    results.reserveCapacity(self.outputs.count)
+    try run(try arrange(values, adapted), observer: observer, into: &results)
     var answer = [String: Value](minimumCapacity: results.count)
     for index in self.outputs.indices where outputs?.contains(self.outputs[index].name) ?? true {
+      answer[self.outputs[index].name] = results[index]
+    }
+    return answer
+  }
+
+  /// Runs the model on inputs that are checked, and adds the outputs.
+  private func run(_ inputs: [Value?], observer: RunObserver?, into outputs: inout [Value]) throws(RunError) {
+    let tensors = inputs.compactMap { $0?.tensor }
+    if tensors.count == inputs.count { return try run(tensors, observer: observer, into: &outputs) }
+    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    defer { ThreadPool.shared.end() }
+    try runPlainly(inputs, team, observer, into: &outputs)
+  }
+
+  /// Runs the model on tensors that are checked, one for each input, and adds the outputs.
+  private func run(_ inputs: [Tensor], observer: RunObserver?, into outputs: inout [Value]) throws(RunError) {
+    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    defer { ThreadPool.shared.end() }
+    if try recorded.run(plan, on: inputs, team: team, observer: observer, into: &outputs) { return }
+    outputs.removeAll(keepingCapacity: true)
+    try runPlainly(inputs.map { .tensor($0) }, team, observer, into: &outputs)
+  }
+
+  private func runPlainly(
+    _ inputs: [Value?], _ team: ThreadTeam, _ observer: RunObserver?, into outputs: inout [Value]
+  ) throws(RunError) {
+    let budget = MemoryBudget(limit: options.maxRunBytes, team: team)
+    let results = try plan.run(inputs, captured: [], budget: budget, observer: observer)
+    for index in results.indices {
       guard results[index] != nil || self.outputs[index].kind == .optional else {
         let info = self.outputs[index]
         throw RunError(.nodeFailed, "output '\(info.name)' (\(info.summary)) has no value")
       }
-      answer[self.outputs[index].name] = results[index] ?? .absent
+      outputs.append(results[index] ?? .absent)
     }
-    return answer
+  }
+
+  /// A caller's value in a type that the model computes in, where it converts any.
+  private func adapted(_ value: Value) throws(RunError) -> Value {
+    guard let trees else { return value }
+    return try trees.converted(value, budget: MemoryBudget(limit: options.maxRunBytes))
   }
 
   /// Whether a run may leave an input out because the model has a value for it.

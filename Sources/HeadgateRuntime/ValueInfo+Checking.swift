@@ -8,6 +8,9 @@ extension ValueInfo {
     self.init(name: info.name, type: try ValueType(declared, of: info.name))
   }
 
+  /// Whether a tensor is what the model declares.
+  func admits(_ tensor: Tensor) -> Bool { type.admits(.tensor(tensor)) }
+
   /// Checks a caller's value against what the model declares.
   func check(_ value: Value) throws(RunError) {
     guard type.admits(value) else {

@@ -86,7 +86,7 @@ private struct LinearRecurrence: RealVisitor {
       output = try call.make(type, [shape.query.batch, shape.query.length, width]) { (output) throws(TensorError) in
         output.update(repeating: 0)
         guard let states = state.baseAddress, let answers = output.baseAddress, !state.isEmpty else { return }
-        try call.withScratch(type, shape.value.size) { (update) throws(TensorError) in
+        try call.budget.withZeros(type, count: shape.value.size) { (update) throws(TensorError) in
           for batch in 0..<shape.key.batch {
             for head in 0..<shape.key.heads {
               let matrix = states + (batch * shape.key.heads + head) * shape.key.size * shape.value.size

@@ -173,7 +173,7 @@ struct BlockedProduct {
     return try call.make(Float.self, Array(input.shape.dropLast()) + [n]) { (output) throws(TensorError) in
       guard rows > 0, let x = x.baseAddress, let y = output.baseAddress else { return }
       let height = min(Self.panel, n)
-      try call.withScratch(Float.self, try [height, k].elementCount()) { (weights) throws(TensorError) in
+      try call.budget.withZeros(Float.self, count: try [height, k].elementCount()) { (weights) throws(TensorError) in
         for first in stride(from: 0, to: n, by: height) {
           let count = min(height, n - first)
           for row in 0..<count { try dequantize(row: first + row, into: weights + row * k) }

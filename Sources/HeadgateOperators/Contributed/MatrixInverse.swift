@@ -24,7 +24,7 @@ private struct Inverses: RealVisitor {
     return try call.make(type, input.shape) { (output) throws(TensorError) in
       guard !output.isEmpty else { return }
       // The matrix on the left, what becomes its inverse on the right.
-      try call.withScratch(Double.self, try [n, 2, n].elementCount()) { (rows) throws(TensorError) in
+      try call.budget.withZeros(Double.self, count: try [n, 2, n].elementCount()) { (rows) throws(TensorError) in
         for start in stride(from: 0, to: output.count, by: n * n) {
           for row in 0..<n {
             for column in 0..<n {

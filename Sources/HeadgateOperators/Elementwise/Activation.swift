@@ -161,6 +161,7 @@ private struct ClippingByTensors: WideNumberVisitor {
 
   private func bound<T: Number>(_ index: Int) throws(TensorError) -> T? {
     guard let tensor = try call.optionalTensor(index) else { return nil }
+    call.recorder?.noteRead(of: index)
     guard tensor.count == 1 else { throw TensorError(.shape, "a bound has shape \(tensor.shape), not one element") }
     return try tensor.elements(T.self)[0]
   }
@@ -171,7 +172,7 @@ private func clip<T: Number>(
   _ input: Tensor, _ low: T, _ high: T, _ call: OperatorCall
 ) throws(TensorError) -> Tensor {
   let x = try input.elements(T.self)
-  return try call.make(T.self, input.shape) { output in
+  return try call.produce(T.self, input.shape, reading: input) { output in
     for index in 0..<x.count {
       let raised = x[index] < low ? low : x[index]
       output[index] = raised > high ? high : raised

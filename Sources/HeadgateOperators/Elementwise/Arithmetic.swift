@@ -122,8 +122,9 @@ private struct BinaryVisitor<Operation: BinaryOperation>: WideNumberVisitor {
     let broadcasting = try Broadcasting(a.shape, b.shape)
     let x = try a.elements(type)
     let y = try b.elements(type)
-    return try call.make(type, broadcasting.shape) { output in
-      broadcasting.map(x, y, into: output, team: call.team) { operation.apply($0, $1) }
+    let (operation, team) = (operation, call.team)
+    return try call.produce(type, broadcasting.shape, reading: a, b) { output in
+      broadcasting.map(x, y, into: output, team: team) { operation.apply($0, $1) }
     }
   }
 }
@@ -136,7 +137,8 @@ struct ScaleVisitor: WideNumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try tensor.elements(type)
-    return try call.make(type, tensor.shape) { output in
+    let factor = factor
+    return try call.produce(type, tensor.shape, reading: tensor) { output in
       for index in x.indices { output[index] = T(nearest: x[index].asDouble * factor) }
     }
   }
@@ -152,14 +154,13 @@ private struct PowerVisitor: WideNumberVisitor {
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let broadcasting = try Broadcasting(base.shape, exponent.shape)
     let x = try base.elements(type)
-    return try exponent.withElements(Double.self) { (y) throws(TensorError) in
-      try call.make(type, broadcasting.shape) { output in
-        // Squares are by far the most common power, and exact this way.
-        if y.count == 1, y[0] == 2, output.count == x.count {
-          for index in 0..<x.count { output[index] = T.multiply(x[index], x[index]) }
-        } else {
-          broadcasting.map(x, y, into: output) { T(nearest: Double.pow($0.asDouble, $1)) }
-        }
+    let y = try exponent.elements(Double.self)
+    return try call.produce(type, broadcasting.shape, reading: base, exponent) { output in
+      // Squares are by far the most common power, and exact this way.
+      if y.count == 1, y[0] == 2, output.count == x.count {
+        for index in 0..<x.count { output[index] = T.multiply(x[index], x[index]) }
+      } else {
+        broadcasting.map(x, y, into: output) { T(nearest: Double.pow($0.asDouble, $1)) }
       }
     }
   }

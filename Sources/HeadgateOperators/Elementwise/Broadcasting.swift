@@ -43,11 +43,22 @@ struct Broadcasting {
     if axes.isEmpty { axes = [Axis(extent: 1, strideA: 1, strideB: 1)] }
   }
 
-  /// Where the innermost rows begin, in their order.
-  var rows: Rows { Rows(axes) }
+  /// Calls `body` with a walk along the innermost rows.
+  func withRows(_ body: (inout Rows) -> Void) {
+    withRows(of: 0..<axes[axes.count - 1].extent, body)
+  }
 
-  /// Walks all axes but the innermost. A walk rather than a function that takes a closure, so that it is not compiled
-  /// anew for each operator and type.
+  /// The same for a part of the outermost axis.
+  private func withRows(of range: Range<Int>, _ body: (inout Rows) -> Void) {
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: axes.count) { counters in
+      counters.initialize(repeating: 0)
+      var rows = Rows(axes, range, counters)
+      body(&rows)
+    }
+  }
+
+  /// Walks all axes but the innermost. A walk rather than a function that takes a closure for each row, so that it is not
+  /// compiled anew for each operator and type.
   struct Rows {
     struct Row {
       var offsetA = 0
@@ -56,13 +67,27 @@ struct Broadcasting {
     }
 
     private let axes: [Axis]
-    private var counters: [Int]
+    /// The outermost axis may be walked in part.
+    private let outerExtent: Int
+    private let counters: UnsafeMutableBufferPointer<Int>
     private var row: Row?
 
-    fileprivate init(_ axes: [Axis], from first: Row = Row()) {
+    fileprivate init(_ axes: [Axis], _ range: Range<Int>, _ counters: UnsafeMutableBufferPointer<Int>) {
       self.axes = axes
-      counters = [Int](repeating: 0, count: axes.count)
-      row = axes.allSatisfy { $0.extent > 0 } ? first : nil
+      self.counters = counters
+      outerExtent = range.count
+      guard range.count > 0, axes.allSatisfy({ $0.extent > 0 }), let outer = axes.last else { return }
+      let inside = axes.dropLast().reduce(1) { $0 * $1.extent }
+      row = Row(
+        offsetA: range.lowerBound * outer.strideA, offsetB: range.lowerBound * outer.strideB,
+        offset: range.lowerBound * inside)
+    }
+
+    /// The elements of a row and how they are walked.
+    var inner: Axis {
+      var inner = axes[0]
+      if axes.count == 1 { inner.extent = outerExtent }
+      return inner
     }
 
     @inline(never)
@@ -75,27 +100,16 @@ struct Broadcasting {
         counters[level] += 1
         next.offsetA += axes[level].strideA
         next.offsetB += axes[level].strideB
-        if counters[level] < axes[level].extent { break }
-        next.offsetA -= axes[level].strideA * axes[level].extent
-        next.offsetB -= axes[level].strideB * axes[level].extent
+        let extent = level == axes.count - 1 ? outerExtent : axes[level].extent
+        if counters[level] < extent { break }
+        next.offsetA -= axes[level].strideA * extent
+        next.offsetB -= axes[level].strideB * extent
         counters[level] = 0
         level += 1
       }
       row = level < axes.count ? next : nil
       return current
     }
-  }
-
-  /// A part of the outermost axis: the rows of it, and how long they are.
-  private func part(_ range: Range<Int>) -> (rows: Rows, inner: Axis) {
-    let last = axes.count - 1
-    var axes = axes
-    axes[last].extent = range.count
-    let inside = axes[..<last].reduce(1) { $0 * $1.extent }
-    let first = Rows.Row(
-      offsetA: range.lowerBound * axes[last].strideA, offsetB: range.lowerBound * axes[last].strideB,
-      offset: range.lowerBound * inside)
-    return (Rows(axes, from: first), axes[0])
   }
 
   /// Computes each element of `output` from the two that meet there; any of the threads may do so.
@@ -117,22 +131,24 @@ struct Broadcasting {
     _ a: UnsafePointer<A>, _ b: UnsafePointer<B>, into output: UnsafeMutablePointer<C>, _ range: Range<Int>,
     _ combine: (A, B) -> C
   ) {
-    var (rows, inner) = part(range)
-    while let row = rows.next() {
-      let a = a + row.offsetA
-      let b = b + row.offsetB
-      let output = output + row.offset
-      switch (inner.strideA, inner.strideB) {
-      case (1, 1): for index in 0..<inner.extent { output[index] = combine(a[index], b[index]) }
-      case (1, 0):
-        let b = b[0]
-        for index in 0..<inner.extent { output[index] = combine(a[index], b) }
-      case (0, 1):
-        let a = a[0]
-        for index in 0..<inner.extent { output[index] = combine(a, b[index]) }
-      default:
-        let value = combine(a[0], b[0])
-        for index in 0..<inner.extent { output[index] = value }
+    withRows(of: range) { rows in
+      let inner = rows.inner
+      while let row = rows.next() {
+        let a = a + row.offsetA
+        let b = b + row.offsetB
+        let output = output + row.offset
+        switch (inner.strideA, inner.strideB) {
+        case (1, 1): for index in 0..<inner.extent { output[index] = combine(a[index], b[index]) }
+        case (1, 0):
+          let b = b[0]
+          for index in 0..<inner.extent { output[index] = combine(a[index], b) }
+        case (0, 1):
+          let a = a[0]
+          for index in 0..<inner.extent { output[index] = combine(a, b[index]) }
+        default:
+          let value = combine(a[0], b[0])
+          for index in 0..<inner.extent { output[index] = value }
+        }
       }
     }
   }

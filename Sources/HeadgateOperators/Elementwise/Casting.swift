@@ -58,13 +58,13 @@ enum Casting {
     // Not over double: these are what computing in float costs operators on half precision.
     case (.float16, .float):
       let x = try source.elements(Float16.self)
-      return try call.make(Float.self, source.shape) { output in HalfConversion.widen(x, into: output) }
+      return try call.produce(Float.self, source.shape, reading: source) { HalfConversion.widen(x, into: $0) }
     case (.float, .float16):
       let x = try source.elements(Float.self)
-      return try call.make(Float16.self, source.shape) { output in HalfConversion.narrow(x, into: output) }
+      return try call.produce(Float16.self, source.shape, reading: source) { HalfConversion.narrow(x, into: $0) }
     case (.double, .float16):
       let x = try source.elements(Double.self)
-      return try call.make(Float16.self, source.shape) { output in
+      return try call.produce(Float16.self, source.shape, reading: source) { output in
         for index in x.indices { output[index] = Float16(x[index]) }
       }
     // Text may have more digits than a float, and must be rounded once.
@@ -97,7 +97,7 @@ private struct FromNumber: NumberVisitor {
 
     func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
       let x = try tensor.elements(Source.self)
-      return try call.make(type, tensor.shape) { output in
+      return try call.produce(type, tensor.shape, reading: tensor) { output in
         // Integers go over int64, which holds all their bits; everything else over double.
         if Source.zero is any FixedWidthInteger, T.zero is any FixedWidthInteger {
           for index in 0..<x.count { output[index] = T(wrapping: x[index].asInt64) }
@@ -117,7 +117,7 @@ private struct ToBool: NumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try tensor.elements(type)
-    return try call.make(Bool.self, tensor.shape) { output in
+    return try call.produce(Bool.self, tensor.shape, reading: tensor) { output in
       for index in x.indices { output[index] = x[index] != T.zero }
     }
   }

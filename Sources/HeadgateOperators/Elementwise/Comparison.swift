@@ -45,7 +45,12 @@ enum Comparison {
   private static func not(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
     let x = try input.elements(Bool.self)
-    return [.tensor(try call.make(Bool.self, input.shape) { output in for i in x.indices { output[i] = !x[i] } })]
+    return [
+      .tensor(
+        try call.produce(Bool.self, input.shape, reading: input) { output in
+          for index in x.indices { output[index] = !x[index] }
+        })
+    ]
   }
 
   private static func isNaN(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -78,12 +83,14 @@ enum Comparison {
 
   @inline(__always)
   fileprivate static func map<T: TensorElement>(
-    _ call: OperatorCall, _ a: Tensor, _ b: Tensor, of type: T.Type, _ combine: (T, T) -> Bool
+    _ call: OperatorCall, _ a: Tensor, _ b: Tensor, of type: T.Type, _ combine: @escaping (T, T) -> Bool
   ) throws(TensorError) -> Tensor {
     let broadcasting = try Broadcasting(a.shape, b.shape)
     let x = try a.elements(type)
     let y = try b.elements(type)
-    return try call.make(Bool.self, broadcasting.shape) { output in broadcasting.map(x, y, into: output, combine) }
+    return try call.produce(Bool.self, broadcasting.shape, reading: a, b) { output in
+      broadcasting.map(x, y, into: output, combine)
+    }
   }
 }
 
@@ -115,8 +122,8 @@ private struct RealTest: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    defer { withExtendedLifetime(input) {} }
-    return try call.make(Bool.self, input.shape) { output in
+    let test = test
+    return try call.produce(Bool.self, input.shape, reading: input) { output in
       for index in x.indices { output[index] = test(Double(x[index])) }
     }
   }
@@ -133,14 +140,11 @@ private struct SelectionVisitor: MovementVisitor {
     let choices = try condition.expanded(to: shape, call)
     let first = try a.expanded(to: shape, call)
     let second = try b.expanded(to: shape, call)
-    return try choices.withElements(Bool.self) { (choices) throws(TensorError) in
-      try first.withUnsafeElements(type) { (x) throws(TensorError) in
-        try second.withUnsafeElements(type) { (y) throws(TensorError) in
-          try call.makeMoved(a.elementType, type, shape) { output in
-            for index in choices.indices { output[index] = choices[index] ? x[index] : y[index] }
-          }
-        }
-      }
+    let (flags, x, y) = (
+      try choices.elements(Bool.self), first.unsafeElements(type), second.unsafeElements(type)
+    )
+    return try call.produce(a.elementType, type, shape, reading: [choices, first, second]) { output in
+      for index in flags.indices { output[index] = flags[index] ? x[index] : y[index] }
     }
   }
 }

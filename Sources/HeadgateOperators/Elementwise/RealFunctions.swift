@@ -67,9 +67,10 @@ private struct RealMap<Function: RealFunction>: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, input.shape) { output in
+    let (function, team) = (function, call.team)
+    return try call.produce(type, input.shape, reading: input) { output in
       guard let start = x.baseAddress, let target = output.baseAddress else { return }
-      call.team.split(x.count, each: function.rowFunction == nil ? 4 : 0.5, granule: 64) { range, _ in
+      team.split(x.count, each: function.rowFunction == nil ? 4 : 0.5, granule: 64) { range, _ in
         function.apply(start + range.lowerBound, into: target + range.lowerBound, count: range.count)
       }
     }
@@ -83,7 +84,8 @@ private struct NumberMap<Function: NumberFunction>: WideNumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, input.shape) { output in
+    let function = function
+    return try call.produce(type, input.shape, reading: input) { output in
       for index in 0..<x.count { output[index] = function.apply(x[index]) }
     }
   }

@@ -18,7 +18,7 @@ enum Determinant {
       try call.make(Double.self, Array(input.shape.dropLast(2))) { (output) throws(TensorError) in
         guard !output.isEmpty else { return }
         let count = size * size
-        try call.withScratch(Double.self, count) { matrix in
+        try call.budget.withZeros(Double.self, count: count) { matrix in
           for index in output.indices {
             for cell in 0..<count { matrix[cell] = elements[index * count + cell] }
             output[index] = eliminate(matrix, size)

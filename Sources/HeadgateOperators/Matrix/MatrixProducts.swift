@@ -26,11 +26,12 @@ struct ProductShapes {
 
   /// Calls `body(a, b, output)` with the numbers of the matrices that meet in each batch.
   func forEachBatch(_ body: (Int, Int, Int) -> Void) {
-    let inner = batches.axes[0]
-    var rows = batches.rows
-    while let row = rows.next() {
-      for index in 0..<inner.extent {
-        body(row.offsetA + index * inner.strideA, row.offsetB + index * inner.strideB, row.offset + index)
+    batches.withRows { rows in
+      let inner = rows.inner
+      while let row = rows.next() {
+        for index in 0..<inner.extent {
+          body(row.offsetA + index * inner.strideA, row.offsetB + index * inner.strideB, row.offset + index)
+        }
       }
     }
   }

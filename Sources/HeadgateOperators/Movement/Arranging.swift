@@ -223,18 +223,15 @@ private struct Joining: MovementVisitor {
   let call: OperatorCall
 
   func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
-    try call.makeMoved(tensors[0].elementType, type, shape) { (output) throws(TensorError) in
-      let outer = shape.extent(of: 0..<axis)
-      let inner = shape.extent(of: axis + 1..<shape.count)
+    let outer = shape.extent(of: 0..<axis)
+    let inner = shape.extent(of: axis + 1..<shape.count)
+    let width = shape[axis] * inner
+    let parts = tensors.filter { $0.count > 0 }.map { ($0.unsafeElements(type), $0.shape[axis] * inner) }
+    return try call.produce(tensors[0].elementType, type, shape, reading: tensors) { output in
       var start = 0
-      for tensor in tensors where tensor.count > 0 {
-        let length = tensor.shape[axis] * inner
-        try tensor.withUnsafeElements(type) { source in
-          guard let from = source.baseAddress, let to = output.baseAddress else { return }
-          for row in 0..<outer {
-            (to + row * shape[axis] * inner + start).update(from: from + row * length, count: length)
-          }
-        }
+      for (source, length) in parts {
+        guard let from = source.baseAddress, let to = output.baseAddress else { return }
+        for row in 0..<outer { (to + row * width + start).update(from: from + row * length, count: length) }
         start += length
       }
     }
@@ -258,7 +255,8 @@ private struct Triangle: MovementVisitor {
     guard input.elementType != .string else { throw TensorError(.elementType, "does not take strings") }
     let (rows, columns) = (input.shape[input.rank - 2], input.shape[input.rank - 1])
     let source = input.unsafeElements(type)
-    return try call.makeMoved(input.elementType, type, input.shape) { output in
+    let (keepsUpper, diagonal) = (keepsUpper, diagonal)
+    return try call.produce(input.elementType, type, input.shape, reading: [input]) { output in
       // Zero is all bits clear in every type that comes here.
       UnsafeMutableRawBufferPointer(output).initializeMemory(as: UInt8.self, repeating: 0)
       for index in source.indices {

@@ -13,9 +13,14 @@ enum Gathering {
     let data = try call.tensor(0)
     let axis = try data.shape.axis(try call.attributes.int("axis") ?? 0)
     let indices = try call.tensor(1)
-    let rows = try checked(try indices.ints(), extent: data.shape[axis])
     let shape = Array(data.shape[..<axis]) + indices.shape + Array(data.shape[(axis + 1)...])
-    return [.tensor(try take(data, axis, rows, shape, call))]
+    guard indices.elementType == .int64 || indices.elementType == .int32 else {
+      throw TensorError(.elementType, "expected int32 or int64 elements, got \(indices.elementType)")
+    }
+    return [
+      .tensor(
+        try data.elementType.visit(TakingByIndex(data: data, axis: axis, indices: indices, shape: shape, call: call)))
+    ]
   }
 
   /// The rows of an axis in the order of `rows`, which are checked.
@@ -207,6 +212,36 @@ enum Gathering {
       starts.append(start)
     }
     return starts
+  }
+}
+
+/// The rows of an axis that indices name, which may be counted from the end.
+private struct TakingByIndex: MovementVisitor {
+  let data: Tensor
+  let axis: Int
+  let indices: Tensor
+  let shape: Shape
+  let call: OperatorCall
+
+  func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let inner = data.shape.extent(of: axis + 1..<data.rank)
+    let (extent, outer) = (data.shape[axis], data.shape.extent(of: 0..<axis))
+    let (source, isWide) = (data.unsafeElements(type), indices.elementType == .int64)
+    let (wide, narrow) = (indices.unsafeElements(Int64.self), indices.unsafeElements(Int32.self))
+    return try call.produce(data.elementType, type, shape, reading: [data, indices]) { (output) throws(TensorError) in
+      for position in wide.indices {
+        let index = isWide ? Int(wide[position]) : Int(narrow[position])
+        let row = index < 0 ? index + extent : index
+        guard row >= 0, row < extent else {
+          throw TensorError(.invalidValue, "index \(index) is outside of an axis of \(extent)")
+        }
+        guard let from = source.baseAddress, let to = output.baseAddress else { continue }
+        for block in 0..<outer {
+          (to + (block * wide.count + position) * inner).update(
+            from: from + (block * extent + row) * inner, count: inner)
+        }
+      }
+    }
   }
 }
 

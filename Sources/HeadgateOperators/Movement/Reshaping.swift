@@ -32,7 +32,7 @@ enum Reshaping {
       known = product
     }
     if let inferred { shape[inferred] = known == 0 ? 0 : input.count / known }
-    return [.tensor(try input.reshaped(to: shape))]
+    return [.tensor(try call.view(input, as: shape))]
   }
 
   private static func flatten(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -43,7 +43,7 @@ enum Reshaping {
       throw TensorError(.invalidValue, "axis \(axis) is outside of shape \(input.shape)")
     }
     let rows = input.shape.extent(of: 0..<axis)
-    return [.tensor(try input.reshaped(to: [rows, input.shape.extent(of: axis..<input.rank)]))]
+    return [.tensor(try call.view(input, as: [rows, input.shape.extent(of: axis..<input.rank)]))]
   }
 
   private static func squeeze(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -58,7 +58,7 @@ enum Reshaping {
       dropped = Set(input.shape.indices.filter { input.shape[$0] == 1 })
     }
     return [
-      .tensor(try input.reshaped(to: input.shape.indices.filter { !dropped.contains($0) }.map { input.shape[$0] }))
+      .tensor(try call.view(input, as: input.shape.indices.filter { !dropped.contains($0) }.map { input.shape[$0] }))
     ]
   }
 
@@ -73,7 +73,7 @@ enum Reshaping {
     for axis in axes { added.insert(try frame.axis(axis)) }
     guard added.count == axes.count else { throw TensorError(.invalidValue, "axes \(axes) repeat") }
     var extents = input.shape.makeIterator()
-    return [.tensor(try input.reshaped(to: frame.indices.map { added.contains($0) ? 1 : extents.next() ?? 1 }))]
+    return [.tensor(try call.view(input, as: frame.indices.map { added.contains($0) ? 1 : extents.next() ?? 1 }))]
   }
 
   private static func identity(_ call: OperatorCall) throws(TensorError) -> [Value] {
@@ -88,10 +88,10 @@ enum Reshaping {
     }
     let start = try bound("start", 0)
     let end = max(start, try bound("end", shape.count))
-    return [.tensor(try Tensor(shape: [end - start], integers: shape[start..<end].map(Int64.init)))]
+    return [.tensor(call.known(try Tensor(shape: [end - start], integers: shape[start..<end].map(Int64.init))))]
   }
 
   private static func size(_ call: OperatorCall) throws(TensorError) -> [Value] {
-    [.tensor(try Tensor(shape: [], integers: [Int64(try call.tensor(0).count)]))]
+    [.tensor(call.known(try Tensor(shape: [], integers: [Int64(try call.tensor(0).count)])))]
   }
 }

@@ -29,8 +29,17 @@ struct StridedView {
   /// Copies the elements in the view's row-major order.
   func copy<T>(_ source: UnsafeBufferPointer<T>, into output: UnsafeMutableBufferPointer<T>) {
     guard !output.isEmpty, let source = source.baseAddress, let target = output.baseAddress else { return }
+    withUnsafeTemporaryAllocation(of: Int.self, capacity: axes.count) { counters in
+      counters.initialize(repeating: 0)
+      copy(source, into: target, counters)
+    }
+  }
+
+  /// - Parameter counters: for each axis how many of its places are done.
+  private func copy<T>(
+    _ source: UnsafePointer<T>, into target: UnsafeMutablePointer<T>, _ counters: UnsafeMutableBufferPointer<Int>
+  ) {
     let inner = axes[0]
-    var counters = [Int](repeating: 0, count: axes.count)
     var from = offset
     var to = 0
     while true {
@@ -67,18 +76,18 @@ private struct ViewCopy: MovementVisitor {
   let call: OperatorCall
 
   func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
-    try tensor.withUnsafeElements(type) { (source) throws(TensorError) in
-      try call.makeMoved(tensor.elementType, type, view.shape) { output in view.copy(source, into: output) }
-    }
+    let (view, source) = (view, tensor.unsafeElements(type))
+    return try call.produce(tensor.elementType, type, view.shape, reading: [tensor]) { view.copy(source, into: $0) }
   }
 }
 
 extension OperatorCall {
-  /// Makes an output of a type that `Element` stands for: it has the type's size, or both are strings.
+  /// Makes an output of a type that `Element` stands for, see `make`: it has the type's size, or both are strings.
   func makeMoved<Element>(
     _ elementType: ElementType, _ type: Element.Type, _ shape: Shape,
     _ fill: (UnsafeMutableBufferPointer<Element>) throws(TensorError) -> Void
   ) throws(TensorError) -> Tensor {
+    recorder?.noteUnrepeatable()
     let tensor = try Tensor(uninitialized: elementType, shape: shape, budget: budget)
     // SAFETY: nobody else has seen this tensor yet, and `type` has the size of its elements.
     try fill(UnsafeMutableBufferPointer(mutating: tensor.unsafeElements(type)))

@@ -17,27 +17,24 @@ extension Tensor {
   }
 }
 
-extension OperatorCall {
-  /// Lends zeroed memory to `body`, counted as a tensor of the run for so long.
-  func withScratch<Element: Number, Result>(
-    _ type: Element.Type, _ count: Int,
-    _ body: (UnsafeMutablePointer<Element>) throws(TensorError) -> Result
-  ) throws(TensorError) -> Result {
-    let scratch = try make(type, [count]) { $0.update(repeating: Element.zero) }
-    defer { withExtendedLifetime(scratch) {} }
-    // SAFETY: nobody else ever sees this tensor.
-    return try body(UnsafeMutablePointer(mutating: try scratch.elements(type).start))
-  }
-}
-
 extension MemoryBudget {
   /// Gives `body` room for `count` elements of undefined value, which the budget counts meanwhile.
   func withScratch<Element: TensorElement>(
     _ type: Element.Type, count: Int, _ body: (UnsafeMutablePointer<Element>) throws(TensorError) -> Void
   ) throws(TensorError) {
-    let storage = try Storage(Element.elementType, count: count, budget: self)
-    defer { withExtendedLifetime(storage) {} }
-    try body(storage.base.bindMemory(to: Element.self, capacity: max(count, 1)))
+    let memory = try lend(elements: count, of: type)
+    defer { takeBack(memory) }
+    try body(memory.start.bindMemory(to: Element.self, capacity: max(count, 1)))
+  }
+
+  /// The same with elements that are zero.
+  func withZeros<Element: Number>(
+    _ type: Element.Type, count: Int, _ body: (UnsafeMutablePointer<Element>) throws(TensorError) -> Void
+  ) throws(TensorError) {
+    try withScratch(type, count: count) { (scratch) throws(TensorError) in
+      scratch.update(repeating: Element.zero, count: count)
+      try body(scratch)
+    }
   }
 
   /// Gives `body` the threads that may share so many parts, and for each of them room for `count` elements of undefined
@@ -47,13 +44,19 @@ extension MemoryBudget {
     _ body: (UnsafeMutablePointer<Element>, ThreadTeam) throws(TensorError) -> Void
   ) throws(TensorError) {
     let members = min(team.width, parts)
-    if members > 1, let all = try? [members, count].elementCount(),
-      let storage = try? Storage(Element.elementType, count: all, budget: self)
-    {
-      defer { withExtendedLifetime(storage) {} }
-      return try body(storage.base.bindMemory(to: Element.self, capacity: max(all, 1)), team.atMost(members))
+    if members > 1, let all = try? [members, count].elementCount(), let memory = try? lend(elements: all, of: type) {
+      defer { takeBack(memory) }
+      return try body(memory.start.bindMemory(to: Element.self, capacity: max(all, 1)), team.atMost(members))
     }
     try withScratch(type, count: count) { (scratch) throws(TensorError) in try body(scratch, .alone) }
+  }
+
+  private func lend<Element: TensorElement>(
+    elements count: Int, of type: Element.Type
+  ) throws(TensorError) -> Scratch {
+    let (byteCount, overflow) = count.multipliedReportingOverflow(by: MemoryLayout<Element>.stride)
+    guard !overflow, count >= 0 else { throw TensorError(.memoryLimit, "\(count) elements pass any memory limit") }
+    return try lend(byteCount)
   }
 }
 

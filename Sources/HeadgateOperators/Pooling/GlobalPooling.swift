@@ -30,7 +30,8 @@ private struct GlobalVisitor: RealVisitor {
     let x = try input.elements(type)
     let length = input.shape.extent(of: 2..<input.rank)
     let shape = Array(input.shape.prefix(2)) + Shape(repeating: 1, count: input.rank - 2)
-    return try call.make(type, shape) { output in
+    let measure = measure
+    return try call.produce(type, shape, reading: input) { output in
       for row in output.indices {
         let plane = row * length..<(row + 1) * length
         switch measure {

@@ -8,9 +8,11 @@ struct RealMaxima: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
+    let (planes, budget) = (planes, call.budget)
+    let slider = try PlaneSlider(planes.window, budget)
+    return try call.produce(type, planes.outputShape, reading: input) { (output) throws(TensorError) in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
-      try planes.forEachPlane(x, y, call.budget) { slider, plane, target, scratch in
+      try planes.forEachPlane(slider, x, y, budget) { plane, target, scratch in
         slider.findMaxima(of: plane, into: target, scratch: scratch)
       }
     }
@@ -25,7 +27,8 @@ struct Maxima: NumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, planes.outputShape) { output in
+    let planes = planes
+    return try call.produce(type, planes.outputShape, reading: input) { output in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
       planes.forEachRow(x, y) { row, count in
         NumberRows.fill(row, count: count, with: T.lowest)

@@ -50,34 +50,43 @@ struct PooledPlanes: Sendable {
     window.axes.allSatisfy { $0.before &+ $0.after <= 4 &* $0.input &+ 64 && $0.kernel <= 4 &* $0.input &+ 64 }
   }
 
-  /// Calls `body(slider, input, output, scratch)` for each plane; any of the threads may do so.
+  /// Calls `body(input, output, scratch)` for each plane; any of the threads may do so.
+  ///
+  /// - Parameter slider: the one of the window.
   func forEachPlane<T: Real>(
-    _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ budget: MemoryBudget,
-    _ body: (PlaneSlider, UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
+    _ slider: PlaneSlider, _ input: UnsafePointer<T>, _ output: UnsafeMutablePointer<T>, _ budget: MemoryBudget,
+    _ body: (UnsafePointer<T>, UnsafeMutablePointer<T>, UnsafeMutablePointer<T>) -> Void
   ) throws(TensorError) {
-    let slider = try PlaneSlider(window, budget)
+    let (inputCount, outputCount) = (window.inputCount, window.outputCount)
     try slider.forEachPlane(count, T.self, budget) { index, scratch in
-      body(slider, input + index * window.inputCount, output + index * window.outputCount, scratch)
+      body(input + index * inputCount, output + index * outputCount, scratch)
     }
   }
+}
 
-  /// Calls `body(plane, line, counts)` for each row of outputs, `counts` being how many elements each window has.
-  func forEachRowOfCounts(countsPads: Bool, _ body: (Int, Int, [Int]) -> Void) {
-    var (remaining, factors) = (window.lineCount, [[Int]]())
-    for axis in window.axes {
-      factors.append((0..<axis.output).map { countsPads ? axis.paddedTapCount(of: $0) : axis.taps(of: $0).count })
+/// How many elements each window of a plane has, the pads counted or not.
+struct WindowCounts {
+  /// For each axis but the last how many places of each of its outputs count.
+  private let outer: [[Int]]
+  /// The same for the last axis.
+  let inner: [Int]
+
+  /// Takes as much memory as the outputs' extents are long, so that the outputs are made first.
+  init(_ window: SlidingWindow, countsPads: Bool) {
+    var factors = window.axes.map { axis in
+      (0..<axis.output).map { countsPads ? axis.paddedTapCount(of: $0) : axis.taps(of: $0).count }
     }
-    let inner = factors.removeLast()
-    for line in 0..<window.lineCount {
-      var (outer, rest) = (1, line)
-      remaining = window.lineCount
-      for counts in factors {
-        remaining /= counts.count
-        outer = outer &* counts[rest / remaining]
-        rest %= remaining
-      }
-      let counts = inner.map { $0 &* outer }
-      for index in 0..<count { body(index, line, counts) }
+    inner = factors.popLast() ?? []
+    outer = factors
+  }
+
+  /// What all of `inner` are multiplied by for a row of outputs.
+  func factor(ofLine line: Int) -> Int {
+    var (rest, factor) = (line, 1)
+    for counts in outer.reversed() {
+      factor = factor &* counts[rest % counts.count]
+      rest /= counts.count
     }
+    return factor
   }
 }

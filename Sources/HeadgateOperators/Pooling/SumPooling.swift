@@ -14,11 +14,18 @@ struct Sums: RealVisitor {
   let call: OperatorCall
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let x = try input.elements(type)
-    return try call.make(type, planes.outputShape) { (output) throws(TensorError) in
-      guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
-      if planes.isMostlyInput {
-        try addPlanes(x, y)
+    let x = try input.elements(type).baseAddress
+    let result = try call.output(T.elementType, planes.outputShape)
+    let output = UnsafeMutableBufferPointer(mutating: try result.elements(type))
+    guard !output.isEmpty else { return result }
+    let (planes, finish, budget) = (planes, finish, call.budget)
+    let slider = planes.isMostlyInput ? try PlaneSlider(planes.window, budget) : nil
+    var counts: WindowCounts?
+    if case .mean(let countsPads) = finish { counts = WindowCounts(planes.window, countsPads: countsPads) }
+    try call.perform(reading: [input]) { [counts] () throws(TensorError) in
+      guard let x, let y = output.baseAddress else { return }
+      if let slider {
+        try Self.add(planes, slider, x, y, budget)
       } else {
         planes.forEachRow(x, y) { row, count in
           NumberRows.clear(row, count: count)
@@ -26,27 +33,46 @@ struct Sums: RealVisitor {
           NumberRows.add(source, stride: stride, times: T.one, to: target, count: count)
         }
       }
-      switch finish {
-      case .root(let power): power.takeRoots(output)
-      case .mean(let countsPads):
-        let (lines, length) = (planes.window.lineCount, planes.window.row.output)
-        planes.forEachRowOfCounts(countsPads: countsPads) { index, line, counts in
-          let row = y + (index * lines + line) * length
-          // A window of no elements has the mean 0.
-          for column in 0..<length where counts[column] > 0 { row[column] /= T(counts[column]) }
-        }
+      if case .root(let power) = finish { power.takeRoots(output) }
+      if let counts { Self.divide(y, lines: planes.count * planes.window.lineCount, of: planes.window, by: counts) }
+    }
+    return result
+  }
+}
+
+extension Sums {
+  private static func add<T: Real>(
+    _ planes: PooledPlanes, _ slider: PlaneSlider, _ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>,
+    _ budget: MemoryBudget
+  ) throws(TensorError) {
+    // Windows that reach beyond the input may have more taps than there is memory for.
+    var taps = 1
+    for axis in planes.window.axes {
+      let (product, overflow) = taps.multipliedReportingOverflow(by: axis.kernel)
+      guard !overflow else { throw TensorError(.memoryLimit, "the window passes any memory limit") }
+      taps = product
+    }
+    try budget.withScratch(T.self, count: taps) { (ones) throws(TensorError) in
+      NumberRows.fill(ones, count: taps, with: 1)
+      try planes.forEachPlane(slider, x, y, budget) { plane, target, scratch in
+        slider.slide(ones, over: plane, into: target, scratch: scratch)
       }
     }
   }
 }
 
 extension Sums {
-  private func addPlanes<T: Real>(_ x: UnsafePointer<T>, _ y: UnsafeMutablePointer<T>) throws(TensorError) {
-    let taps = try planes.window.axes.map(\.kernel).elementCount()
-    try call.budget.withScratch(T.self, count: taps) { (ones) throws(TensorError) in
-      NumberRows.fill(ones, count: taps, with: 1)
-      try planes.forEachPlane(x, y, call.budget) { slider, plane, target, scratch in
-        slider.slide(ones, over: plane, into: target, scratch: scratch)
+  /// Makes means of sums.
+  private static func divide<T: Real>(
+    _ sums: UnsafeMutablePointer<T>, lines: Int, of window: SlidingWindow, by counts: WindowCounts
+  ) {
+    for line in 0..<lines {
+      let row = sums + line * counts.inner.count
+      let factor = counts.factor(ofLine: line % window.lineCount)
+      for column in counts.inner.indices {
+        // A window of no elements has the mean 0.
+        let count = counts.inner[column] &* factor
+        if count > 0 { row[column] /= T(count) }
       }
     }
   }
@@ -82,7 +108,8 @@ struct NormPowers: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    return try call.make(type, input.shape) { output in
+    let power = power
+    return try call.produce(type, input.shape, reading: input) { output in
       for index in x.indices { output[index] = power.apply(x[index]) }
     }
   }

@@ -125,9 +125,9 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
     let all = UnsafeMutablePointer(mutating: try output.elements(type).start)
     let ends = UnsafeMutablePointer(mutating: try lastHidden.elements(type).start)
     let cellEnds = UnsafeMutablePointer(mutating: try lastCell.elements(type).start)
-    try call.withScratch(type, projectedCount) { (projected) throws(TensorError) in
+    try call.budget.withZeros(type, count: projectedCount) { (projected) throws(TensorError) in
       try project(direction, into: projected, rows: rows, width: width)
-      try call.withScratch(type, 3 * states + gateCount) { (scratch) throws(TensorError) in
+      try call.budget.withZeros(type, count: 3 * states + gateCount) { (scratch) throws(TensorError) in
         let (h, c, spare, gates) = (scratch, scratch + states, scratch + 2 * states, scratch + 3 * states)
         try begin(inputs.initialHidden, direction, h)
         try begin(inputs.initialCell, direction, c)
@@ -177,7 +177,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
         into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
     }
     guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else { return }
-    try call.withScratch(C.self, width) { sums in
+    try call.budget.withZeros(C.self, count: width) { sums in
       for gate in 0..<Cell.gateCount {
         for index in gate * inputs.hidden..<(gate + 1) * inputs.hidden {
           sums[index] = cell.foldsBias(ofGate: gate) ? bias[index] + bias[width + index] : bias[index]

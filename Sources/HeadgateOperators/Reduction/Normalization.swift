@@ -22,7 +22,8 @@ enum Normalization {
     let axis = try input.shape.axis(try call.attributes.int("axis") ?? -1)
     let rows = RowNormalization(
       input: input, rowShape: Array(input.shape[axis...]), scale: try call.tensor(1), bias: try call.optionalTensor(2),
-      epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), centers: true, call: call)
+      epsilon: Double(try call.attributes.float("epsilon") ?? 1e-5), centers: true,
+      givesStatistics: call.node.usedOutputs.dropFirst().contains(true), call: call)
     var results = try input.elementType.visit(rows)
     if let stash = try Casting.elementType(call.attributes, attribute: "stash_type"), stash != .float {
       for index in results.indices.dropFirst() {

@@ -61,24 +61,24 @@ private struct RowReduction: WideNumberVisitor {
     if length == 0, rows > 0, measure == .max || measure == .min, !(T.zero is any BinaryFloatingPoint) {
       throw TensorError(.shape, "an empty axis of integers has no extreme")
     }
-    return try input.withElements(type) { (x) throws(TensorError) in
-      try call.make(type, [rows]) { output in
-        for row in 0..<rows {
-          let lane = UnsafeBufferPointer(rebasing: x[row * length..<(row + 1) * length])
-          output[row] = reduce(lane)
-        }
+    let x = try input.elements(type)
+    let (measure, rows, length) = (measure, rows, length)
+    return try call.produce(type, [rows], reading: input) { output in
+      for row in 0..<rows {
+        let lane = UnsafeBufferPointer(rebasing: x[row * length..<(row + 1) * length])
+        output[row] = Self.reduce(lane, to: measure)
       }
     }
   }
 
-  private func reduce<T: Number>(_ lane: UnsafeBufferPointer<T>) -> T {
+  private static func reduce<T: Number>(_ lane: UnsafeBufferPointer<T>, to measure: Reduction.Measure) -> T {
     switch measure {
     case .sum: return sum(lane) { $0 }
     case .mean:
       // Integers are averaged in integers, as ONNX Runtime does.
       return T.zero is any BinaryFloatingPoint
-        ? T.divide(sum(lane) { $0 }, T(nearest: Double(length)))
-        : T.divide(sum(lane) { $0 }, T(wrapping: Int64(length)))
+        ? T.divide(sum(lane) { $0 }, T(nearest: Double(lane.count)))
+        : T.divide(sum(lane) { $0 }, T(wrapping: Int64(lane.count)))
     case .max: return lane.reduce(T.lowest) { T.maximum($0, $1) }
     case .min: return lane.reduce(T.highest) { T.minimum($0, $1) }
     case .product: return lane.reduce(T.one) { T.multiply($0, $1) }
@@ -96,7 +96,7 @@ private struct RowReduction: WideNumberVisitor {
 
   /// Eight partial sums: exact to more digits than one running sum, and the processor works on all at once.
   @inline(__always)
-  private func sum<T: Number>(_ lane: UnsafeBufferPointer<T>, _ map: (T) -> T) -> T {
+  private static func sum<T: Number>(_ lane: UnsafeBufferPointer<T>, _ map: (T) -> T) -> T {
     var index = 0
     var total = T.zero
     if lane.count >= 16 {

@@ -1,6 +1,6 @@
 import HeadgateTensors
 
-/// Normalises rows to mean 0 and variance 1, then scales: gives the result, the means and inverse deviations.
+/// Normalises rows to mean 0 and variance 1, then scales: gives the result, and if asked for, the means and inverse deviations.
 struct RowNormalization: RealVisitor {
   let input: Tensor
   /// The innermost extents of the input, which make a row.
@@ -11,48 +11,46 @@ struct RowNormalization: RealVisitor {
   let epsilon: Double
   /// Whether the mean is taken off; else it counts as 0.
   let centers: Bool
+  /// Whether the means and inverse deviations are given as well.
+  var givesStatistics = false
   let call: OperatorCall
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> [Value] {
     let length = rowShape.extent(of: 0..<rowShape.count)
     let rows = length == 0 ? 0 : input.count / length
     let (factors, factorStep) = try parameter(scale)
-    var offsets: (tensor: Tensor, step: Int)?
-    if let bias { offsets = try parameter(bias) }
-    var means = [Float](repeating: 0, count: rows)
-    var deviations = [Float](repeating: 0, count: rows)
-    let x = try input.elements(type)
-    let result = try call.make(type, input.shape) { (output) throws(TensorError) in
-      let offset = try offsets?.tensor.elements(type).baseAddress
-      guard let x = x.baseAddress, let y = output.baseAddress, let factor = try factors.elements(type).baseAddress
-      else { return }
-      let offsetStep = offsets?.step ?? 0
-      means.withUnsafeMutableBufferPointer { means in
-        deviations.withUnsafeMutableBufferPointer { deviations in
-          let (means, deviations) = (means, deviations)
-          call.team.split(rows, each: Double(length)) { range, _ in
-            for row in range {
-              let start = row * length
-              let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
-              let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
-              let inverse = 1 / (variance + epsilon).squareRoot()
-              means[row] = Float(mean)
-              deviations[row] = Float(inverse)
-              NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
-              NumberRows.multiply(
-                y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * offsetStep }, count: length)
-            }
-          }
+    let (offsets, offsetStep) = try bias.map { (bias) throws(TensorError) in try parameter(bias) } ?? (nil, 0)
+    let outer = Array(input.shape.dropLast(rowShape.count)) + Shape(repeating: 1, count: rowShape.count)
+    let result = try call.output(T.elementType, input.shape)
+    // Hardly ever does anybody read the statistics.
+    var statistics: [Tensor] = []
+    if givesStatistics, length > 0 { for _ in 0..<2 { statistics.append(try call.output(.float, outer)) } }
+    let (x, factor, offset) = (
+      try input.elements(type).baseAddress, try factors.elements(type).baseAddress,
+      try offsets?.elements(type).baseAddress
+    )
+    // SAFETY: nobody else has seen the outputs yet.
+    let y = UnsafeMutablePointer(mutating: try result.elements(type).baseAddress)
+    let means = UnsafeMutablePointer(mutating: try statistics.first?.elements(Float.self).baseAddress)
+    let deviations = UnsafeMutablePointer(mutating: try statistics.last?.elements(Float.self).baseAddress)
+    let (epsilon, centers, team) = (epsilon, centers, call.team)
+    try call.perform(reading: [input, factors, offsets]) {
+      guard let x, let y, let factor else { return }
+      team.split(rows, each: Double(length)) { range, _ in
+        for row in range {
+          let start = row * length
+          let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
+          let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
+          let inverse = 1 / (variance + epsilon).squareRoot()
+          means?[row] = Float(mean)
+          deviations?[row] = Float(inverse)
+          NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
+          NumberRows.multiply(
+            y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * offsetStep }, count: length)
         }
       }
     }
-    withExtendedLifetime((factors, offsets)) {}
-    let outer = Array(input.shape.dropLast(rowShape.count)) + Shape(repeating: 1, count: rowShape.count)
-    guard length > 0 else { return [.tensor(result)] }
-    return [
-      .tensor(result), .tensor(try Tensor(shape: outer, floats: means)),
-      .tensor(try Tensor(shape: outer, floats: deviations)),
-    ]
+    return [.tensor(result)] + statistics.map { .tensor($0) }
   }
 
   /// Scale or bias, and how far its elements of one row are from those of the next: 0 when all rows share them.

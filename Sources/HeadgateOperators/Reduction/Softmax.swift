@@ -44,9 +44,8 @@ private struct SoftmaxVisitor: RealVisitor {
 
   func visit<T: Real>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try input.elements(type)
-    defer { withExtendedLifetime(input) {} }
-    let step = walk.inner
-    return try call.make(type, input.shape) { (output) throws(TensorError) in
+    let (kind, walk, step) = (kind, walk, walk.inner)
+    return try call.produce(type, input.shape, reading: input) { (output) throws(TensorError) in
       guard walk.extent > 0 else { return }
       if kind == .softmax, step == 1, let source = (x as? UnsafeBufferPointer<Float>)?.baseAddress,
         let target = (output as? UnsafeMutableBufferPointer<Float>)?.baseAddress

@@ -2,8 +2,7 @@ import HeadgateOperators
 
 /// What one node of a run did.
 struct NodeReport {
-  /// Nil for an ensemble of trees, which is no graph.
-  let node: OperatorNode?
+  let node: OperatorNode
   let work: NodeWork
   /// The time that passed.
   let nanoseconds: UInt64
@@ -19,8 +18,8 @@ package struct RunProfile {
     /// The node's name; empty when it has none.
     package let name: String
     package let operatorName: String
-    /// The domain of the operator; `ai.onnx` is the empty name. Nil for an ensemble of trees, which is no operator.
-    package let domain: String?
+    /// The domain of the operator; `ai.onnx` is the empty name.
+    package let domain: String
     package fileprivate(set) var callCount = 0
     package fileprivate(set) var seconds = 0.0
     package fileprivate(set) var work = NodeWork.none
@@ -29,17 +28,16 @@ package struct RunProfile {
   package internal(set) var runCount = 0
   /// In the order in which the nodes run.
   package private(set) var entries: [Entry] = []
-  private var indices: [ObjectIdentifier?: Int] = [:]
+  private var indices: [ObjectIdentifier: Int] = [:]
 
   mutating func add(_ report: NodeReport) {
-    let key = report.node.map { ObjectIdentifier($0) }
+    let key = ObjectIdentifier(report.node)
     let index = indices[key] ?? entries.count
     if index == entries.count {
       indices[key] = index
       entries.append(
         Entry(
-          name: report.node?.name ?? "", operatorName: report.node?.operatorName ?? "Trees",
-          domain: report.node?.domain))
+          name: report.node.name, operatorName: report.node.operatorName, domain: report.node.domain))
     }
     entries[index].callCount += 1
     entries[index].seconds += Double(report.nanoseconds) / 1e9
@@ -49,7 +47,7 @@ package struct RunProfile {
   /// The same by operator, the one that took longest first.
   package var operators: [(nodeCount: Int, total: Entry)] {
     var totals: [(nodeCount: Int, total: Entry)] = []
-    var places: [[String?]: Int] = [:]
+    var places: [[String]: Int] = [:]
     for entry in entries {
       let place = places[[entry.domain, entry.operatorName], default: totals.count]
       if place == totals.count {

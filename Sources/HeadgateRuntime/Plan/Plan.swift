@@ -55,6 +55,17 @@ final class Plan: Sendable {
     self.outputs = outputs
   }
 
+  /// A plan of one step, which takes the one input and gives all outputs.
+  convenience init(calling node: OperatorNode, _ kernel: @escaping Kernel) {
+    let outputs = 1...node.outputCount
+    self.init(
+      constants: [], slotCount: 1 + node.outputCount, inputSlots: [0], captureSlots: [],
+      steps: [
+        Step(
+          node: node, kernel: kernel, inputs: [.slot(0)], captured: [], outputs: outputs.map { $0 }, released: [0])
+      ], outputs: outputs.map { .slot($0) })
+  }
+
   /// Runs all steps in order. An intermediate value is released after the last step that reads it.
   ///
   /// Within a run an optional without a value is nil, just as an input that a node leaves out.
@@ -93,7 +104,8 @@ final class Plan: Sendable {
     return gather(outputs, slots)
   }
 
-  private func gather(_ operands: [Operand], _ slots: [Value?]) -> [Value?] {
+  /// The values of operands.
+  func gather(_ operands: [Operand], _ slots: [Value?]) -> [Value?] {
     operands.map { operand in
       switch operand {
       case .absent: nil

@@ -1,4 +1,5 @@
 import Glibc
+import HeadgateOperators
 import HeadgateTensors
 
 /// What a boosting model makes of the raw scores of its rows, and under which names it gives it out.
@@ -36,55 +37,47 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
     }
   }
 
-  /// Scores as they are, `[rows, scores]`.
-  static func tensor(
-    _ scores: UnsafeBufferPointer<Scalar>, _ shape: Shape, budget: MemoryBudget
-  ) throws(TensorError) -> Value {
-    .tensor(try Tensor(shape: shape, of: Scalar.self, budget: budget) { _ = $0.initialize(from: scores) })
-  }
-
   /// Makes the outputs of raw scores, `[rows, scores]`.
-  func values(
-    of raw: UnsafeBufferPointer<Scalar>, _ shape: Shape, budget: MemoryBudget
-  ) throws(TensorError) -> [Value?] {
-    let (rows, width) = (shape[0], shape[1])
-    func numbers(_ shape: Shape, _ value: (Int) -> Scalar) throws(TensorError) -> Tensor {
-      try Tensor(shape: shape, of: Scalar.self, budget: budget) {
-        for index in $0.indices { $0[index] = value(index) }
-      }
+  func values(of scores: Tensor, _ call: OperatorCall) throws(TensorError) -> [Value] {
+    let (rows, width) = (scores.shape[0], scores.shape[1])
+    let raw = try scores.elements(Scalar.self)
+    func numbers(
+      _ shape: Shape, _ fill: @escaping (UnsafeMutableBufferPointer<Scalar>) -> Void
+    ) throws(TensorError) -> Tensor {
+      try call.produce(Scalar.self, shape, reading: scores) { fill($0) }
     }
-    func labels(_ shape: Shape, _ label: (Int) -> Int) throws(TensorError) -> Value {
-      .tensor(
-        try Tensor(shape: shape, of: Int64.self, budget: budget) {
-          for index in $0.indices { $0[index] = Int64(label(index)) }
+    /// The label of each place, read from some numbers.
+    func labels(
+      of numbers: Tensor, _ shape: Shape, _ label: @escaping (UnsafeBufferPointer<Scalar>, Int) -> Int
+    ) throws(TensorError) -> Value {
+      let elements = try numbers.elements(Scalar.self)
+      return .tensor(
+        try call.produce(Int64.self, shape, reading: numbers) { output in
+          for index in output.indices { output[index] = Int64(label(elements, index)) }
         })
     }
-    /// The probabilities, and labels that are read from them.
-    func judged(
-      _ probabilities: Tensor, _ shape: Shape, _ label: (UnsafeBufferPointer<Scalar>, Int) -> Int
-    ) throws(TensorError) -> [Value?] {
-      let elements = try probabilities.elements(Scalar.self)
-      defer { withExtendedLifetime(probabilities) {} }
-      return [try labels(shape) { label(elements, $0) }, .tensor(probabilities)]
-    }
     switch self {
-    case .prediction(.identity): return [try Self.tensor(raw, shape, budget: budget)]
-    case .margin:
-      return [try labels([rows]) { raw[$0] > 0 ? 1 : 0 }, try Self.tensor(raw, shape, budget: budget)]
-    case .prediction(let link): return [.tensor(try numbers([rows, width]) { link.transform(raw[$0]) })]
+    case .prediction(.identity): return [.tensor(scores)]
+    case .margin: return [try labels(of: scores, [rows]) { $0[$1] > 0 ? 1 : 0 }, .tensor(scores)]
+    case .prediction(let link):
+      return [
+        .tensor(try numbers([rows, width]) { for index in raw.indices { $0[index] = link.transform(raw[index]) } })
+      ]
     case .labels(let link):
-      let probabilities = try numbers([rows, width]) { link.transform(raw[$0]) }
-      return try judged(probabilities, [rows, width]) { $0[$1] > 0.5 ? 1 : 0 }
+      let probabilities = try numbers([rows, width]) {
+        for index in raw.indices { $0[index] = link.transform(raw[index]) }
+      }
+      return [try labels(of: probabilities, [rows, width]) { $0[$1] > 0.5 ? 1 : 0 }, .tensor(probabilities)]
     case .binary(let link):
-      let probabilities = try Tensor(shape: [rows, 2], of: Scalar.self, budget: budget) { output in
+      let probabilities = try numbers([rows, 2]) { output in
         for row in 0..<rows {
           let positive = link.transform(raw[row])
           (output[2 * row], output[2 * row + 1]) = (1 - positive, positive)
         }
       }
-      return try judged(probabilities, [rows]) { $0[2 * $1 + 1] > 0.5 ? 1 : 0 }
+      return [try labels(of: probabilities, [rows]) { $0[2 * $1 + 1] > 0.5 ? 1 : 0 }, .tensor(probabilities)]
     case .classes(let link, let isByMargin):
-      let probabilities = try Tensor(shape: [rows, width], of: Scalar.self, budget: budget) { output in
+      let probabilities = try numbers([rows, width]) { output in
         for row in 0..<rows {
           for index in row * width..<(row + 1) * width { output[index] = link.transform(raw[index]) }
           if case .softmax = link {
@@ -92,14 +85,14 @@ enum TreeAnswer<Scalar: AnswerScalar>: Sendable {
           }
         }
       }
-      return try judged(probabilities, [rows]) { probabilities, row in
-        let judged = isByMargin ? raw : probabilities
+      let classes = try labels(of: isByMargin ? scores : probabilities, [rows]) { judged, row in
         var best = 0
         for column in 1..<max(width, 1) where judged[row * width + column] > judged[row * width + best] {
           best = column
         }
         return best
       }
+      return [classes, .tensor(probabilities)]
     }
   }
 

@@ -15,7 +15,8 @@ final class TreeModel: Sendable {
   let metadata: ModelMetadata
   private let texts: FeatureTexts
   private let elementType: ElementType
-  private let predict: @Sendable (Tensor, MemoryBudget) throws(TensorError) -> [Value?]
+  /// One step, for the features are read by one kernel.
+  let plan: Plan
 
   /// The name of the only input.
   static let inputName = "features"
@@ -68,21 +69,38 @@ final class TreeModel: Sendable {
     self.outputs = outputs
     self.metadata = metadata
     self.texts = texts
-    predict = { (features, budget) throws(TensorError) in
-      let rows = features.shape[0]
-      let numbers = try features.elements(Predictor.Scalar.self)
-      defer { withExtendedLifetime(features) {} }
-      return try Self.withScores(rows, predictor.scoreCount, budget) { (scores) throws(TensorError) in
-        Self.score(numbers, rows, by: predictor, into: scores, budget.team)
-        let (shape, raw) = ([rows, predictor.scoreCount], UnsafeBufferPointer(scores))
-        let added = addsScore ? try TreeAnswer.tensor(raw, shape, budget: budget) : nil
-        if predictor.divisor != 1 {
-          for index in scores.indices { scores[index] /= predictor.divisor }
-        }
-        let values = try predictor.answer.values(of: raw, shape, budget: budget)
-        return addsScore ? values + [added] : values
+    plan = Plan(calling: Self.node(outputCount: outputs.count)) { (call) throws(TensorError) in
+      try Self.predict(by: predictor, addsScore: addsScore, call)
+    }
+  }
+
+  private static func node(outputCount: Int) -> OperatorNode {
+    OperatorNode(
+      name: "", operatorName: "Trees", domain: "ai.headgate", opset: 1, attributes: Attributes([]), constants: [],
+      usedOutputs: [Bool](repeating: true, count: outputCount))
+  }
+
+  /// Features `[rows, features]` to the outputs.
+  private static func predict<Predictor: TreePredictor>(
+    by predictor: Predictor, addsScore: Bool, _ call: OperatorCall
+  ) throws(TensorError) -> [Value] {
+    typealias Scalar = Predictor.Scalar
+    let features = try call.tensor(0)
+    let (rows, width, team) = (features.shape[0], predictor.scoreCount, call.team)
+    let place = try call.place(of: 0)
+    var scores = try call.produce(Scalar.self, [rows, width], reading: features) { scores in
+      guard let start = place.start?.assumingMemoryBound(to: Scalar.self) else { return }
+      score(UnsafeBufferPointer(start: start, count: rows * predictor.featureCount), rows, by: predictor, into: scores, team)
+    }
+    let added = addsScore ? scores : nil
+    if predictor.divisor != 1 {
+      let sums = try scores.elements(Scalar.self)
+      scores = try call.produce(Scalar.self, [rows, width], reading: scores) { means in
+        for index in sums.indices { means[index] = sums[index] / predictor.divisor }
       }
     }
+    let values = try predictor.answer.values(of: scores, call)
+    return added.map { values + [.tensor($0)] } ?? values
   }
 
   /// The rows that kernels of trees take at once: threads share whole blocks of them.
@@ -101,25 +119,6 @@ final class TreeModel: Sendable {
     }
   }
 
-  /// Gives room for the scores of rows: a few of them on the stack, as a tensor would cost as much as a small model.
-  private static func withScores<Scalar: AnswerScalar>(
-    _ rows: Int, _ width: Int, _ budget: MemoryBudget,
-    _ body: (UnsafeMutableBufferPointer<Scalar>) throws(TensorError) -> [Value?]
-  ) throws(TensorError) -> [Value?] {
-    if rows <= 64 / width {
-      // The standard function hands on any error, but no typed one.
-      let result = withUnsafeTemporaryAllocation(of: Scalar.self, capacity: rows * width) { scores in
-        Result { () throws(TensorError) in try body(scores) }
-      }
-      return try result.get()
-    }
-    var values: [Value?] = []
-    _ = try Tensor(shape: [rows, width], of: Scalar.self, budget: budget) { (scores) throws(TensorError) in
-      values = try body(scores)
-    }
-    return values
-  }
-
   /// The caller's features in the type that the model computes in, as far as they can be converted.
   func converted(_ value: Value, budget: MemoryBudget) throws(RunError) -> Value {
     guard case .tensor(let tensor) = value, tensor.elementType != elementType else { return value }
@@ -134,18 +133,6 @@ final class TreeModel: Sendable {
     } catch {
       throw RunError(
         error.code == .memoryLimit ? .memoryLimit : .invalidInput, "input '\(Self.inputName)': \(error)", cause: error)
-    }
-  }
-
-  /// Runs the model on features that were checked against `inputs`.
-  func run(_ inputs: [Value?], budget: MemoryBudget) throws(RunError) -> [Value?] {
-    guard case .tensor(let features)?? = inputs.first else {
-      throw RunError(.invalidInput, "input '\(Self.inputName)' is no tensor")
-    }
-    do {
-      return try predict(features, budget)
-    } catch {
-      throw RunError(error.code == .memoryLimit ? .memoryLimit : .nodeFailed, "trees: \(error)", cause: error)
     }
   }
 }

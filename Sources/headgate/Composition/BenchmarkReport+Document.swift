@@ -95,7 +95,7 @@ extension BenchmarkReport {
     return profile.entries.map { entry in
       let rates = Rates(entry, peak)
       return Document.Node(
-        name: entry.name, operatorName: entry.operatorName, domain: entry.domain.map { InspectionReport.domain($0) },
+        name: entry.name, operatorName: entry.operatorName, domain: InspectionReport.domain(entry.domain),
         microseconds: entry.seconds / Double(profile.runCount) * 1e6, share: total > 0 ? entry.seconds / total : 0,
         gflops: rates.gflops, ofPeak: rates.ofPeak, gigabytesPerSecond: rates.gigabytesPerSecond,
         ofBandwidth: rates.ofBandwidth)

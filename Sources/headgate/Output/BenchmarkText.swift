@@ -56,7 +56,7 @@ enum BenchmarkText {
   }
 
   private static func title(_ entry: RunProfile.Entry) -> String {
-    let domain = entry.domain ?? ""
+    let domain = entry.domain
     return Terminal.plain(domain.isEmpty ? entry.operatorName : "\(domain).\(entry.operatorName)")
   }
 
