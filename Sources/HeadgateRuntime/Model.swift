@@ -51,7 +51,9 @@ public struct Model: Sendable {
       return
     }
     guard options.precision == .float32 else { throw Model.withoutUse(of: options.precision) }
-    let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores)
+    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    defer { ThreadPool.shared.end() }
+    let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores, team: team)
     self.init(trees, options)
   }
 
