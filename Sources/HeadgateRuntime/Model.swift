@@ -96,9 +96,11 @@ public struct Model: Sendable {
       precision: options.precision)
     let (plan, scope) = try PlanBuilder(context, opsets: file.opsets)
       .build(graph, outer: nil, constantInputs: file.irVersion < 4)
-    if options.precision != .float32, openExtent == nil {
-      guard context.weights.hasRounded else { throw withoutUse(of: options.precision) }
-      context.releaseReplacedWeights()
+    if openExtent == nil {
+      guard options.precision == .float32 || context.weights.hasRounded else {
+        throw withoutUse(of: options.precision)
+      }
+      try context.finishWeights()
     }
     return (plan, scope)
   }
