@@ -1,30 +1,34 @@
 // Copies of matrices in the order in which tiles read them; included by gemm.h, whose names it uses.
 
+// A number that lies where it does in a file, aligned or not; loads of vectors take it from anywhere.
+typedef REAL NAME(loose) __attribute__((aligned(1)));
+
 // square[p][i] = source[i * item + p]; zeros beyond `items` and `steps`.
-HG_INLINE TARGET void NAME(load_square)(size_t items, size_t steps, const REAL *source, size_t item,
+HG_INLINE TARGET void NAME(load_square)(size_t items, size_t steps, const NAME(loose) *source, size_t item,
                                         VECTOR square[LANES]) {
   if (steps == LANES) {
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < LANES; i++) {
-      square[i] = i < items ? NAME(load)(source + i * item) : NAME(spread)(0);
+      square[i] = i < items ? NAME(load)((const REAL *)(source + i * item)) : NAME(spread)(0);
     }
   } else {
     const MASK wanted = NAME(mask)(steps);
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < LANES; i++) {
-      square[i] = i < items ? NAME(load_some)(source + i * item, wanted) : NAME(spread)(0);
+      square[i] = i < items ? NAME(load_some)((const REAL *)(source + i * item), wanted) : NAME(spread)(0);
     }
   }
   NAME(transpose)(square);
 }
 
 // target[p * count + i] = source[p * step + i * item]
-static TARGET void NAME(pack)(size_t count, size_t depth, const REAL *source, size_t step, size_t item, REAL *target) {
+static TARGET void NAME(pack)(size_t count, size_t depth, const NAME(loose) *source, size_t step, size_t item,
+                              REAL *target) {
   if (item == 1) {
     if (count == 2 * LANES) {
       for (size_t p = 0; p < depth; p++, source += step, target += 2 * LANES) {
-        NAME(store)(target, NAME(load)(source));
-        NAME(store)(target + LANES, NAME(load)(source + LANES));
+        NAME(store)(target, NAME(load)((const REAL *)source));
+        NAME(store)(target + LANES, NAME(load)((const REAL *)source + LANES));
       }
       return;
     }
@@ -63,15 +67,17 @@ static TARGET void NAME(pack)(size_t count, size_t depth, const REAL *source, si
 }
 
 // The panels of a block of B: two vectors wide, the last as wide as is left.
-static TARGET void NAME(pack_panels)(size_t columns, size_t depth, const REAL *b, size_t b_row, size_t b_column,
-                                     REAL *target) {
+static TARGET void NAME(pack_panels)(size_t columns, size_t depth, const NAME(loose) *b, size_t b_row,
+                                     size_t b_column, REAL *target) {
   for (size_t j = 0; j < columns; j += NAME(COLUMNS)) {
     const size_t width = columns - j < NAME(COLUMNS) ? columns - j : NAME(COLUMNS);
     NAME(pack)(width, depth, b + j * b_column, b_row, b_column, target + j * depth);
   }
 }
 
-static TARGET void NAME(gemm_pack)(size_t n, size_t k, const REAL *b, size_t b_row, size_t b_column, REAL *packed) {
+static TARGET void NAME(gemm_pack)(size_t n, size_t k, const REAL *matrix, size_t b_row, size_t b_column,
+                                   REAL *packed) {
+  const NAME(loose) *b = matrix;
   for (size_t p = 0; p < k; p += HG_DEPTH) {
     const size_t depth = k - p < HG_DEPTH ? k - p : HG_DEPTH;
     NAME(pack_panels)(n, depth, b + p * b_row, b_row, b_column, packed + p * n);

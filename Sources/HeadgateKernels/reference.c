@@ -11,16 +11,19 @@
 
 #define DEFINE_LANES(NAME, REAL, VECTOR, LANES, BITS)                                                \
   typedef REAL VECTOR __attribute__((vector_size(16), aligned(sizeof(REAL))));                       \
+  /* As they lie in a file. */                                                                       \
+  typedef REAL VECTOR##_anywhere __attribute__((vector_size(16), aligned(1)));                       \
+  typedef REAL REAL##_anywhere __attribute__((aligned(1)));                                          \
   /* A bit for each lane. */                                                                         \
   HG_INLINE unsigned NAME(mask)(size_t count) { return (1u << count) - 1; }                          \
   HG_INLINE unsigned NAME(mask_between)(size_t begin, size_t end) {                                  \
     return NAME(mask)(end) & ~NAME(mask)(begin);                                                     \
   }                                                                                                  \
-  HG_INLINE VECTOR NAME(load)(const REAL *p) { return *(const VECTOR *)p; }                          \
+  HG_INLINE VECTOR NAME(load)(const REAL *p) { return *(const VECTOR##_anywhere *)p; }               \
   HG_INLINE void NAME(store)(REAL *p, VECTOR x) { *(VECTOR *)p = x; }                                \
   HG_INLINE VECTOR NAME(load_or)(const REAL *p, unsigned mask, VECTOR other) {                       \
     for (size_t i = 0; i < LANES; i++) {                                                             \
-      if (mask >> i & 1) other[i] = p[i];                                                            \
+      if (mask >> i & 1) other[i] = ((const REAL##_anywhere *)p)[i];                                 \
     }                                                                                                \
     return other;                                                                                    \
   }                                                                                                  \

@@ -48,7 +48,9 @@ public struct Model: Sendable {
       return
     }
     guard options.precision == .float32 else { throw Model.withoutUse(of: options.precision) }
-    let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores)
+    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    defer { ThreadPool.shared.end() }
+    let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores, team: team)
     self.init(trees, options)
   }
 
@@ -95,9 +97,11 @@ public struct Model: Sendable {
       precision: options.precision)
     let (plan, scope) = try PlanBuilder(context, opsets: file.opsets)
       .build(graph, outer: nil, constantInputs: file.irVersion < 4)
-    if options.precision != .float32, openExtent == nil {
-      guard context.weights.hasRounded else { throw withoutUse(of: options.precision) }
-      context.releaseReplacedWeights()
+    if openExtent == nil {
+      guard options.precision == .float32 || context.weights.hasRounded else {
+        throw withoutUse(of: options.precision)
+      }
+      try context.finishWeights()
     }
     return (plan, scope)
   }

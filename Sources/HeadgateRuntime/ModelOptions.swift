@@ -15,10 +15,11 @@ public struct ModelOptions: Sendable, Hashable {
   /// A model that has no such weights is refused in another precision than float32, which would do nothing.
   public var precision: Precision
 
-  /// The most threads that a run may use, that of its caller included; nil for as many as there are processors.
+  /// The most threads that loading or a run may use, that of its caller included; nil for as many as there are
+  /// processors.
   ///
-  /// A run shares its work with threads that all models have in common, as far as other runs leave processors idle; it
-  /// gives the same bits on any number of threads.
+  /// Work is shared with threads that all models have in common, as far as other runs leave processors idle; it gives
+  /// the same bits on any number of threads.
   public var maxThreads: Int?
 
   public init(

@@ -12,11 +12,13 @@ package struct PackedMatrix<Element: TensorElement>: Sendable {
   private let storage: Storage
   private let kernels: KernelSet
 
-  private init(n: Int, k: Int, _ budget: MemoryBudget, _ kernels: KernelSet) throws(TensorError) {
+  private init(
+    n: Int, k: Int, _ budget: MemoryBudget, _ memory: WeightMemory?, _ kernels: KernelSet
+  ) throws(TensorError) {
     self.n = n
     self.k = k
     self.kernels = kernels
-    storage = try Storage(Element.elementType, count: try [k, n].elementCount(), budget: budget)
+    storage = try Storage(Element.elementType, count: try [k, n].elementCount(), budget: budget, memory: memory)
   }
 
   private var start: UnsafeMutablePointer<Element> { storage.base.assumingMemoryBound(to: Element.self) }
@@ -25,13 +27,15 @@ package struct PackedMatrix<Element: TensorElement>: Sendable {
 extension PackedMatrix<Float> {
   /// Packs `b[k, n]`, which takes as many bytes as it has.
   ///
-  /// SAFETY: `b` must hold `k * n` elements.
+  /// SAFETY: `b` must hold `k * n` elements, which need not be aligned for their type.
   ///
+  /// - Parameter memory: Where weights of a large model are to lie.
   /// - Throws: `TensorError.memoryLimit` when the budget has no room.
   package init(
-    _ b: MatrixProduct.Operand<Float>, n: Int, k: Int, budget: MemoryBudget, using kernels: KernelSet = .current
+    _ b: MatrixProduct.Operand<Float>, n: Int, k: Int, budget: MemoryBudget, memory: WeightMemory? = nil,
+    using kernels: KernelSet = .current
   ) throws(TensorError) {
-    try self.init(n: n, k: k, budget, kernels)
+    try self.init(n: n, k: k, budget, memory, kernels)
     kernels.table.pointee.sgemm_pack(n, k, b.start, b.rowStride, b.columnStride, start)
   }
 
@@ -57,9 +61,10 @@ extension PackedMatrix<Float> {
 extension PackedMatrix<Double> {
   /// The same in double precision.
   package init(
-    _ b: MatrixProduct.Operand<Double>, n: Int, k: Int, budget: MemoryBudget, using kernels: KernelSet = .current
+    _ b: MatrixProduct.Operand<Double>, n: Int, k: Int, budget: MemoryBudget, memory: WeightMemory? = nil,
+    using kernels: KernelSet = .current
   ) throws(TensorError) {
-    try self.init(n: n, k: k, budget, kernels)
+    try self.init(n: n, k: k, budget, memory, kernels)
     kernels.table.pointee.dgemm_pack(n, k, b.start, b.rowStride, b.columnStride, start)
   }
 

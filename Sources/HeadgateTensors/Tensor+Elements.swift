@@ -47,9 +47,12 @@ extension Tensor {
   /// Makes a tensor over bytes that `owner` keeps, laid out as in ONNX's files. They are copied only when they are
   /// not aligned for the type, or packed.
   ///
+  /// - Parameter aligns: Whether bytes that are not aligned are copied at once, or when somebody reads them as elements;
+  ///   see `Storage.init(borrowing:owner:isUnaligned:)`.
   /// - Throws: `TensorError.shape` when the bytes do not fit type and shape.
   package init(
-    _ type: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable
+    _ type: ElementType, shape: Shape, bytes: UnsafeRawBufferPointer, owner: any AnyObject & Sendable,
+    aligns: Bool = true
   ) throws(TensorError) {
     let count = try shape.elementCount()
     guard type != .string else { throw TensorError(.unsupported, "tensors of strings cannot be read from bytes") }
@@ -67,12 +70,15 @@ extension Tensor {
         for index in 0..<count { buffer[index] = bytes[index] == 0 ? 0 : 1 }
       }
       self = Tensor(elementType: .bool, shape: shape, count: count, storage: storage, byteOffset: 0)
-    } else if bytes.baseAddress.map({ UInt(bitPattern: $0) % UInt(size) == 0 }) ?? true {
-      let storage = Storage(borrowing: bytes, owner: owner)
-      self.init(elementType: type, shape: shape, count: count, storage: storage, byteOffset: 0)
-    } else {
-      try self.init(type, shape: shape, copying: bytes)
+      return
     }
+    let isAligned = bytes.baseAddress.map { UInt(bitPattern: $0) % UInt(size) == 0 } ?? true
+    guard isAligned || !aligns else {
+      try self.init(type, shape: shape, copying: bytes)
+      return
+    }
+    let storage = Storage(borrowing: bytes, owner: owner, isUnaligned: !isAligned)
+    self.init(elementType: type, shape: shape, count: count, storage: storage, byteOffset: 0)
   }
 
   /// Makes a tensor with a copy of bytes that lie as they do in memory. Not for strings and bools.
@@ -148,7 +154,7 @@ extension Tensor {
       throw TensorError(.elementType, "expected elements of type \(Element.elementType), got \(elementType)")
     }
     guard !storage.isReleased else {
-      throw TensorError(.missing, "the elements were given up when the model was loaded in another precision")
+      throw TensorError(.missing, "the elements were given up when the model was loaded")
     }
     return unsafeElements(type)
   }
@@ -167,6 +173,25 @@ extension Tensor {
   ) throws(TensorError) -> Result {
     defer { withExtendedLifetime(self) {} }
     return try body(unsafeElements(type))
+  }
+
+  /// Gives the elements to `body`, which may not read them one by one: they need not be aligned for their type. For what
+  /// puts them into another order at once.
+  ///
+  /// - Throws: `TensorError.missing` when the elements were given up; whatever `body` throws.
+  package func withLooseElements<Element: TensorElement, Result>(
+    _ type: Element.Type, _ body: (UnsafePointer<Element>) throws(TensorError) -> Result
+  ) throws(TensorError) -> Result {
+    guard storage.isUnaligned, Element.elementType == elementType else {
+      let elements = try elements(type)
+      guard let start = elements.baseAddress else { throw TensorError(.missing, "there are no elements") }
+      storage.populate()
+      defer { withExtendedLifetime(self) {} }
+      return try body(start)
+    }
+    storage.populate()
+    defer { withExtendedLifetime(self) {} }
+    return try body(UnsafeRawPointer(storage.start + byteOffset).assumingMemoryBound(to: type))
   }
 
   /// The bytes of the elements; valid only while the tensor lives. Not for strings.

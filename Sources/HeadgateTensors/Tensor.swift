@@ -31,6 +31,18 @@ public struct Tensor: Sendable {
   /// Tells memory apart that tensors may share, whatever part of it each is; it holds as long as one of them lives.
   package var memory: ObjectIdentifier { ObjectIdentifier(storage) }
 
+  /// Whether the elements lie where they are not aligned for their type, see `Storage.base`.
+  package var isUnaligned: Bool { storage.isUnaligned }
+
+  /// Copies elements that are not aligned for their type to where they are.
+  ///
+  /// - Throws: `TensorError.memoryLimit` when the machine has no room.
+  package func align(in memory: WeightMemory?) throws(TensorError) {
+    guard storage.align(in: memory) else {
+      throw TensorError(.memoryLimit, "the machine has no \(byteCount) bytes for weights")
+    }
+  }
+
   /// Gives back the memory of this and of all tensors that share it, see `Storage.release`.
   package func releaseMemory() { storage.release() }
 

@@ -1,4 +1,5 @@
 import HeadgateTensors
+import Synchronization
 import Testing
 
 @testable import HeadgateOperators
@@ -201,13 +202,16 @@ import Testing
     try check(Float.self, trees, isBinned: false)
   }
 
-  /// Appends all trees of several descriptions, and says where each ends.
+  /// Appends some of the trees of several descriptions, and says where each ends.
   private func describe(
-    _ sources: [ForestDescription], _ description: inout ForestDescription,
+    _ sources: [ForestDescription], _ trees: Range<Int>, _ description: inout ForestDescription,
     _ ended: (inout ForestDescription) throws -> Void
   ) throws {
+    var next = 0
     for source in sources {
       for (root, end) in zip(source.roots, source.roots.dropFirst() + [source.nodes.count]) {
+        defer { next += 1 }
+        guard trees.contains(next) else { continue }
         var sets: [Int: Int] = [:]
         let offset = description.nodes.count - root
         description.roots.append(description.nodes.count)
@@ -241,8 +245,10 @@ import Testing
     return description.appendSet(words: words)
   }
 
-  @Test(arguments: [40, 300], [1, 50, 4096])
-  func `is the same when it is compiled tree by tree`(leaves: Int, partSize: Int) throws {
+  @Test(arguments: [40, 300], [(1, 1), (50, 1), (4096, 1), (50, 3), (4096, 3)])
+  func `is the same when it is compiled tree by tree, on any number of threads`(
+    leaves: Int, _ parts: (size: Int, threads: Int)
+  ) throws {
     let choices: [[ForestDescription.Mode]] = [
       [.lessOrEqual, .lessOrEqualZeroMissing, .greater, .less],
       [.lessOrEqual, .member, .truncatedMember, .greater],
@@ -254,27 +260,37 @@ import Testing
           count: 300, leaves: leaves, targets: 3, weightsPerLeaf: weights, modes: modes, seed: UInt64(seed)
         ).description
       }
-      try checkParts(Float.self, [sources[0]], partSize, readings: 1)
-      try checkParts(Double.self, [sources[0]], partSize, readings: 1)
-      try checkParts(Float.self, sources, partSize, readings: leaves > BinLimits.leafCount ? 2 : 1)
-      try checkParts(Double.self, sources, partSize, readings: leaves > BinLimits.leafCount ? 2 : 1)
+      try checkParts(Float.self, [sources[0]], parts, isWalked: false)
+      try checkParts(Double.self, [sources[0]], parts, isWalked: false)
+      try checkParts(Float.self, sources, parts, isWalked: leaves > BinLimits.leafCount)
+      try checkParts(Double.self, sources, parts, isWalked: leaves > BinLimits.leafCount)
     }
   }
 
   /// Compares a forest that is compiled in parts with one that is compiled at once.
   private func checkParts<Scalar: TreeScalar>(
-    _: Scalar.Type, _ sources: [ForestDescription], _ partSize: Int, readings: Int
+    _: Scalar.Type, _ sources: [ForestDescription], _ parts: (size: Int, threads: Int), isWalked: Bool
   ) throws {
+    let treeCount = sources.reduce(0) { $0 + $1.roots.count }
     var whole = try ForestDescription(targetCount: 3)
-    try describe(sources, &whole) { _ in }
+    try describe(sources, 0..<treeCount, &whole) { _ in }
     whole.finish()
     let expected = try Forest<Scalar>(whole)
-    var count = 0
-    let forest = try Forest<Scalar>(targetCount: 3, partSize: partSize) { description, ended in
-      count += 1
-      try describe(sources, &description, ended)
+    let readings = Mutex<[Range<Int>]>([])
+    let threads = ThreadPool(processorCount: parts.threads)
+    let forest = try Forest<Scalar>(
+      targetCount: 3, treeCount: treeCount, team: threads.begin(limit: nil), taking: 1e9, partSize: parts.size
+    ) { trees, description, ended in
+      readings.withLock { $0.append(trees) }
+      try describe(sources, trees, &description, ended)
     }
-    #expect(count == readings)
+    threads.end()
+    // Every tree once, and all of them together when they are walked through.
+    let first = readings.withLock { $0.prefix($0.count - (isWalked ? 1 : 0)).sorted { $0.lowerBound < $1.lowerBound } }
+    #expect(parts.threads == 1 ? first.count == 1 : first.count > 1)
+    #expect(first.first?.lowerBound == 0 && first.last?.upperBound == treeCount)
+    #expect(zip(first, first.dropFirst()).allSatisfy { $0.upperBound == $1.lowerBound })
+    #expect(!isWalked || readings.withLock { $0.last } == 0..<treeCount)
     #expect(forest.treeCount == expected.treeCount)
     #expect(forest.columns == expected.columns)
     var random = SystemIndependentRandom(4)
@@ -294,6 +310,25 @@ import Testing
       leaves.withUnsafeMutableBufferPointer { forest.leaves(of: features, into: $0) }
       wanted.withUnsafeMutableBufferPointer { expected.leaves(of: features, into: $0) }
       #expect(leaves == wanted)
+    }
+  }
+
+  @Test func `that cannot be described names the first tree, whichever thread comes to it first`() {
+    struct Damage: Error, Equatable { let tree: Int }
+    let pool = ThreadPool(processorCount: 3)
+    let team = pool.begin(limit: nil)
+    defer { pool.end() }
+    for damaged in [[0], [499], [3, 490], [170, 171, 400]] {
+      #expect(throws: Damage(tree: damaged[0])) {
+        try Forest<Float>(targetCount: 1, treeCount: 500, team: team, taking: 1e9) { trees, description, ended in
+          for tree in trees {
+            if damaged.contains(tree) { throw Damage(tree: tree) }
+            description.roots.append(description.nodes.count)
+            description.appendLeaf(target: 0, value: 1)
+            try ended(&description)
+          }
+        }
+      }
     }
   }
 

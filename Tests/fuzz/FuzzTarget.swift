@@ -73,7 +73,9 @@ enum FuzzTarget: String {
   }
 
   private static func trees(_ bytes: UnsafeRawBufferPointer, _ format: ModelFormat) {
-    guard let model = try? TreeModel.read(ModelBytes(bytes), format: format, givesRawScores: true) else { return }
+    guard let model = try? TreeModel.read(ModelBytes(bytes), format: format, givesRawScores: true, team: .alone) else {
+      return
+    }
     guard case .tensor(_, let shape?) = model.inputs[0].type, let width = shape[1], width <= 64 else { return }
     let values: [Double] = [0, 1, -1, 2.5, .nan, .infinity, -.infinity, 1e300, 3, 16_777_216, -0.0, 0.5]
     let budget = MemoryBudget(limit: 1 << 20)

@@ -123,6 +123,7 @@ typedef struct hg_kernel_set {
                 size_t c_row, hg_share share);
 
   /// Copies B[k, n] into the order in which the next functions of the same set read it: k * n elements as well.
+  /// Those of B need not be aligned.
   void (*sgemm_pack)(size_t n, size_t k, const float *b, size_t b_row, size_t b_column, float *packed);
   void (*dgemm_pack)(size_t n, size_t k, const double *b, size_t b_row, size_t b_column, double *packed);
   /// As sgemm and dgemm, to the same bits.

@@ -89,7 +89,8 @@ private struct GeneralProduct: WideNumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try a.elements(type)
-    let y = try b.elements(type)
+    // What is packed is no longer there as it was.
+    let y = packed == nil ? try b.elements(type) : nil
     if let c, try c.shape.broadcast(with: [m, n]) != [m, n] {
       throw TensorError(.shape, "a summand of shape \(c.shape) does not fit [\(m), \(n)]")
     }
@@ -100,7 +101,7 @@ private struct GeneralProduct: WideNumberVisitor {
     return try call.make(type, [m, n]) { (output) throws(TensorError) in
       guard let target = output.baseAddress, !output.isEmpty else { return }
       let left = MatrixProduct.Operand(try x.start, columns: transposesA ? m : k, transposed: transposesA)
-      let right = MatrixProduct.Operand(try y.start, columns: transposesB ? k : n, transposed: transposesB)
+      let right = try y?.start
       // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
       let summand = beta == 0 ? nil : summand
       if let c, let summand, scalesInType {
@@ -109,7 +110,8 @@ private struct GeneralProduct: WideNumberVisitor {
         broadcasting.map(UnsafeBufferPointer(output), summand, into: output) { T.multiply($1, scale) }
       }
       MatrixProduct.product(
-        left, right, into: target, m: m, n: n, k: k, alpha: scalesInType ? T(nearest: alpha) : T.one,
+        left, right.map { .init($0, columns: transposesB ? k : n, transposed: transposesB) }, into: target, m: m, n: n,
+        k: k, alpha: scalesInType ? T(nearest: alpha) : T.one,
         accumulate: summand != nil && scalesInType, packed: packed, team: call.team)
       guard !scalesInType else { return }
       if let c, let summand {

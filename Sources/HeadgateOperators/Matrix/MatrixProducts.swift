@@ -47,19 +47,21 @@ struct BatchedProduct: WideNumberVisitor {
 
   func visit<T: Number>(_ type: T.Type) throws(TensorError) -> Tensor {
     let x = try a.elements(type)
-    let y = try b.elements(type)
+    // What is packed is no longer there as it was.
+    let y = packed == nil ? try b.elements(type) : nil
     defer { withExtendedLifetime((a, b)) {} }
     let (m, n, k) = (shapes.m, shapes.n, shapes.k)
     return try call.make(type, shapes.output) { (output) throws(TensorError) in
       guard !output.isEmpty, let target = output.baseAddress else { return }
-      let (x, y) = (try x.start, try y.start)
-      let right = MatrixProduct.Operand(y, columns: n)
+      let (x, y) = (try x.start, try y?.start)
       // Rows of all batches make one matrix when they meet the same right side.
       if b.rank <= 2 {
         return MatrixProduct.product(
-          .init(x, columns: k), right, into: target, m: shapes.batchCount * m, n: n, k: k, alpha: T.one,
+          .init(x, columns: k), y.map { .init($0, columns: n) }, into: target, m: shapes.batchCount * m, n: n, k: k,
+          alpha: T.one,
           accumulate: false, packed: packed, team: call.team)
       }
+      guard let y else { return }
       shapes.forEachBatch { left, right, batch in
         MatrixProduct.product(
           .init(x + left * (m * k), columns: k), .init(y + right * (k * n), columns: n), into: target + batch * (m * n),
@@ -74,29 +76,33 @@ extension MatrixProduct {
   ///
   /// - Parameters:
   ///   - columns: the distance between rows of `c`, when it is a part of a wider matrix.
+  ///   - b: the right side; may be nil when it is packed.
   ///   - packed: the right side as it was packed when the model was loaded.
   static func product<T: Number>(
-    _ a: Operand<T>, _ b: Operand<T>, into c: UnsafeMutablePointer<T>, columns: Int? = nil, m: Int, n: Int, k: Int,
+    _ a: Operand<T>, _ b: Operand<T>?, into c: UnsafeMutablePointer<T>, columns: Int? = nil, m: Int, n: Int, k: Int,
     alpha: T, accumulate: Bool, packed: PackedRight? = nil, team: ThreadTeam = .alone
   ) {
-    if let a = a as? Operand<Float>, let b = b as? Operand<Float>, let alpha = alpha as? Float {
+    if let a = a as? Operand<Float>, let alpha = alpha as? Float {
       // SAFETY: T is Float here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Float.self)
       if let packed = packed?.floats {
         return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
       }
+      guard let b = b as? Operand<Float> else { return }
       return multiply(
         a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
     }
-    if let a = a as? Operand<Double>, let b = b as? Operand<Double>, let alpha = alpha as? Double {
+    if let a = a as? Operand<Double>, let alpha = alpha as? Double {
       // SAFETY: T is Double here.
       let c = UnsafeMutableRawPointer(c).assumingMemoryBound(to: Double.self)
       if let packed = packed?.doubles {
         return packed.multiply(a, into: c, m: m, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
       }
+      guard let b = b as? Operand<Double> else { return }
       return multiply(
         a, b, into: c, m: m, n: n, k: k, alpha: alpha, accumulate: accumulate, columns: columns, team: team)
     }
+    guard let b else { return }
     for row in 0..<m {
       let target = c + row * (columns ?? n)
       if !accumulate { target.update(repeating: T.zero, count: n) }

@@ -2,8 +2,7 @@ import HeadgateTensors
 
 /// The right side of a product when it is a constant matrix, packed once when the model is loaded.
 ///
-/// Results are the same to the last bit. It takes the weights' size again; their pages of the file are then read no
-/// more. 32 rows times a matrix of 384 x 384 run at 150 instead of 121 GFLOP/s, 16 times a transposed one of 512 x 512 at
+/// Results are the same to the last bit. It takes the weights' size, and the weights as they were are read no more. 32 rows times a matrix of 384 x 384 run at 150 instead of 121 GFLOP/s, 16 times a transposed one of 512 x 512 at
 /// 143 instead of 101, for the packing of each product is saved (`examples/benchmarks/matrix.sh`).
 struct PackedRight: Sendable {
   /// Set when the constant holds floats.
@@ -11,31 +10,39 @@ struct PackedRight: Sendable {
   /// Set when it holds doubles.
   let doubles: PackedMatrix<Double>?
 
-  /// Input 1 of a node, packed; nil when it is not a constant matrix of floats or doubles.
+  /// Input 1 of a node, packed, whose elements the node then does not read any more; nil when it is not a constant matrix
+  /// of floats or doubles, or there is no room.
   ///
   /// - Throws: `TensorError.memoryLimit` when the machine has no room.
   static func of(_ node: OperatorNode, transposed: Bool) throws(TensorError) -> PackedRight? {
     guard let weights = node.constantTensor(1), weights.rank == 2, weights.count > 0 else { return nil }
-    guard let shared = node.weights else { return try PackedRight(weights, transposed: transposed) }
-    return try shared.packed(weights, transposed: transposed) { () throws(TensorError) in
-      try PackedRight(weights, transposed: transposed)
+    let make = { () throws(TensorError) -> PackedRight? in
+      try PackedRight(weights, transposed: transposed, memory: node.weights?.memory)
     }
+    let packed: PackedRight?
+    if let shared = node.weights {
+      packed = try shared.packed(weights, transposed: transposed, make)
+    } else {
+      packed = try make()
+    }
+    if packed != nil { node.replace(input: 1) }
+    return packed
   }
 
-  private init?(_ weights: Tensor, transposed: Bool) throws(TensorError) {
+  private init?(_ weights: Tensor, transposed: Bool, memory: WeightMemory?) throws(TensorError) {
     let columns = weights.shape[1]
     let (k, n) = transposed ? (columns, weights.shape[0]) : (weights.shape[0], columns)
     switch weights.elementType {
     case .float:
-      floats = try weights.withElements(Float.self) { (elements) throws(TensorError) in
-        let matrix = MatrixProduct.Operand(try elements.start, columns: columns, transposed: transposed)
-        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited)
+      floats = try weights.withLooseElements(Float.self) { (start) throws(TensorError) in
+        let matrix = MatrixProduct.Operand(start, columns: columns, transposed: transposed)
+        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited, memory: memory)
       }
       doubles = nil
     case .double:
-      doubles = try weights.withElements(Double.self) { (elements) throws(TensorError) in
-        let matrix = MatrixProduct.Operand(try elements.start, columns: columns, transposed: transposed)
-        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited)
+      doubles = try weights.withLooseElements(Double.self) { (start) throws(TensorError) in
+        let matrix = MatrixProduct.Operand(start, columns: columns, transposed: transposed)
+        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited, memory: memory)
       }
       floats = nil
     default: return nil

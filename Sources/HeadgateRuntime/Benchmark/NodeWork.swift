@@ -34,9 +34,13 @@ extension NodeWork {
         return sum
           + (Self.picking.contains(call.node.operatorName) ? min(input.byteCount, written) : input.byteCount)
       }
-      // What a node has in a form of its own, it has in half of the bytes, see `Precision`.
-      let inHalf = call.node.replacedInputs.reduce(0) { sum, index in
-        sum + (index < call.inputs.count ? call.inputs[index]?.byteCount ?? 0 : 0)
+      // What a node has rounded, it has in half of the bytes, see `Precision`; doubles are not.
+      let isRounded = call.node.weights?.precision == .bfloat16
+      let inHalf = (isRounded ? call.node.replacedInputs : []).reduce(0) { sum, index in
+        guard index < call.inputs.count, let tensor = call.inputs[index]?.tensor, tensor.elementType != .double else {
+          return sum
+        }
+        return sum + tensor.byteCount
       }
       bytes = Double(written + read - inHalf / 2)
     }

@@ -5,7 +5,10 @@ extension ONNXTensor {
   ///
   /// - Throws: `ModelFileError` with code `unsupported` for a type that this version does not know, `malformed`
   ///   when the data does not fill the shape, `externalData` when the data is elsewhere and may not be read.
-  func makeTensor(from file: ModelBytes, external: ExternalData) throws(ModelFileError) -> Tensor {
+  /// - Parameter aligns: whether elements that are not aligned in the file are copied at once; see `Tensor.isUnaligned`.
+  func makeTensor(
+    from file: ModelBytes, external: ExternalData, aligns: Bool = true
+  ) throws(ModelFileError) -> Tensor {
     guard let type = ElementType(rawValue: dataType) else {
       throw failure(.unsupported, "elements of type \(dataType) are not known to this version")
     }
@@ -13,12 +16,16 @@ extension ONNXTensor {
       if isExternal {
         let (source, range) = try external.locate(self)
         return try source.withUnsafeBytes { (bytes) throws(TensorError) in
-          try Tensor(type, shape: dimensions, bytes: UnsafeRawBufferPointer(rebasing: bytes[range]), owner: source)
+          try Tensor(
+            type, shape: dimensions, bytes: UnsafeRawBufferPointer(rebasing: bytes[range]), owner: source,
+            aligns: aligns)
         }
       }
       guard let rawData else { return try makeFromTypedData(type, file) }
       return try file.withUnsafeBytes { (bytes) throws(TensorError) in
-        try Tensor(type, shape: dimensions, bytes: UnsafeRawBufferPointer(rebasing: bytes[rawData]), owner: file)
+        try Tensor(
+          type, shape: dimensions, bytes: UnsafeRawBufferPointer(rebasing: bytes[rawData]), owner: file,
+          aligns: aligns)
       }
     } catch let error as ModelFileError {
       throw error

@@ -17,6 +17,8 @@ final class PlanContext {
   /// Until when nodes are folded. Folding changes no result, so that a file may not hold up its loading by it: between
   /// nodes this is looked at, and at each step of a loop.
   let foldingEnd = ContinuousClock.now + .seconds(10)
+  /// Weights that the file holds where they are not aligned: many are packed straight from there.
+  private var unaligned: [Tensor] = []
   /// Tensors of attributes by their place in the file: a function's are made once for all its calls.
   private var tensors: [Int: Tensor] = [:]
 
@@ -39,7 +41,8 @@ final class PlanContext {
   }
 
   func tensor(_ weight: ONNXTensor) throws(ModelFileError) -> Tensor {
-    let tensor = try weight.makeTensor(from: file, external: external)
+    let tensor = try weight.makeTensor(from: file, external: external, aligns: false)
+    if tensor.isUnaligned { unaligned.append(tensor) }
     weights.admit(tensor.byteCount)
     return tensor
   }
@@ -60,13 +63,20 @@ final class PlanContext {
 
   /// Notes who reads the constants of a plan.
   func note(readersOf plan: Plan, _ defaults: some Sequence<Value>) {
-    guard weights.precision != .float32 else { return }
     readers.note(plan, defaults)
   }
 
-  /// Gives back the memory of weights of which there is another form, and which nothing reads as they are.
-  func releaseReplacedWeights() {
+  /// Ends the making of weights, before any of them is read by a run: gives back the memory of those of which there is
+  /// another form, and which nothing reads as they are; copies those that are not aligned; and leaves no second copy of
+  /// what was copied or packed in memory.
+  func finishWeights() throws(ModelFileError) {
     readers.releaseReplaced()
+    do {
+      for tensor in unaligned { try tensor.align(in: weights.memory) }
+    } catch {
+      throw ModelFileError(.tooLarge, error.message)
+    }
+    unaligned = []
     file.releasePages()
     external.releasePages()
   }

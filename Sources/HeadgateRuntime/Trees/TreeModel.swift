@@ -21,30 +21,32 @@ final class TreeModel: Sendable {
   /// The name of the only input.
   static let inputName = "features"
 
+  /// - Parameter team: The threads that read trees.
   /// - Throws: `ModelFileError` with the place of what is damaged, or the name of what is not supported.
   static func read(
-    _ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool
+    _ bytes: ModelBytes, format: ModelFormat, givesRawScores: Bool, team: ThreadTeam
   ) throws(ModelFileError) -> TreeModel {
     try bytes.withUnsafeBytes { (bytes) throws(ModelFileError) in
       let subject = "XGBoost model"
       switch format {
       case .lightGBM:
         let file = try LightGBMFile(bytes)
-        return try TreeModel(LightGBMPredictor(file), ModelMetadata(file), FeatureTexts([]), givesRawScores)
+        return try TreeModel(LightGBMPredictor(file, team: team), ModelMetadata(file), FeatureTexts([]), givesRawScores)
       case .xgboostUBJSON:
         var reader = UBJSONReader(bytes, subject: subject)
-        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores)
+        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores, team)
       case .xgboostJSON, .onnx:
         var reader = JSONReader(bytes, subject: subject)
-        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores)
+        return try TreeModel(XGBoostFile(reading: &reader), givesRawScores, team)
       }
     }
   }
 
   private convenience init(
-    _ file: XGBoostFile<some DocumentReader>, _ givesRawScores: Bool
+    _ file: XGBoostFile<some DocumentReader>, _ givesRawScores: Bool, _ team: ThreadTeam
   ) throws(ModelFileError) {
-    try self.init(XGBoostPredictor(file), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
+    try self.init(
+      XGBoostPredictor(file, team: team), ModelMetadata(file), FeatureTexts(file.categories), givesRawScores)
   }
 
   private init<Predictor: TreePredictor>(

@@ -86,6 +86,28 @@ package struct BinnedTrees: Sendable {
     return operand
   }
 
+  /// Appends the trees of another value, with their sets.
+  ///
+  /// Returns whether there are no more sets than operands; nothing of this value may be used otherwise.
+  package mutating func append(_ other: BinnedTrees) -> Bool {
+    let setCount = sets.count / MemoryLayout<hg_bin_set>.size
+    let all = BinLimits.firstSet + setCount + other.sets.count / MemoryLayout<hg_bin_set>.size
+    guard let offset = UInt16(exactly: setCount), all <= 1 << 16 else { return false }
+    let first = tests.count
+    tests += other.tests
+    if offset > 0 {
+      for test in first..<tests.count where tests[test].operand >= BinLimits.firstSet { tests[test].operand += offset }
+    }
+    starts += other.starts.dropFirst().map { UInt32(first) + $0 }
+    sets += other.sets
+    return true
+  }
+
+  /// Makes room for as many tests as there are in others.
+  package mutating func reserve(for others: some Sequence<BinnedTrees>) {
+    tests.reserveCapacity(others.reduce(tests.count) { $0 + $1.tests.count })
+  }
+
   /// Ends the trees; rows will have `columnCount` columns, and test `i` looks at `places[numbers[i]]`.
   package mutating func finish(
     columnCount: Int, places numbers: [Int32], _ places: [Place], using kernels: KernelSet = .current

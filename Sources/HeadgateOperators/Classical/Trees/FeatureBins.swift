@@ -58,15 +58,28 @@ struct FeatureBins<Scalar: TreeScalar> {
   ) -> Int32 {
     let isCategory = kind == .category || kind == .truncatedCategory
     // Adding zero makes a negative zero, which compares alike, a positive one.
-    let comparison = Comparison(
-      source: Source(feature, kind, missingIsTrue), threshold: isCategory ? 0 : threshold + 0,
-      number: Int32(truncatingIfNeeded: count))
+    return insert(
+      Comparison(source: Source(feature, kind, missingIsTrue), threshold: isCategory ? 0 : threshold + 0, number: 0))
+  }
+
+  @inline(__always)
+  private mutating func insert(_ comparison: Comparison) -> Int32 {
     let slot = slot(of: comparison)
     if slots[slot].number >= 0 { return slots[slot].number }
+    let number = Int32(truncatingIfNeeded: count)
     slots[slot] = comparison
+    slots[slot].number = number
     count += 1
     if 2 * count > slots.count { grow() }
-    return comparison.number
+    return number
+  }
+
+  /// Takes note of all that another value has. Returns the numbers that its comparisons have here, which are those that
+  /// they would have got if all its tests had been inserted in their order.
+  mutating func insert(_ other: FeatureBins) -> [Int32] {
+    var comparisons = [Comparison](repeating: .none, count: other.count)
+    for comparison in other.slots where comparison.number >= 0 { comparisons[Int(comparison.number)] = comparison }
+    return comparisons.map { insert($0) }
   }
 
   /// Where a comparison is, or belongs.

@@ -41,53 +41,43 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
       form, treeCount: description.roots.count, columns: order.columns, targetCount: description.targetCount)
   }
 
-  /// Compiles trees while they are described, a few at a time, so that there is never a description of them all, nor
-  /// its cost. Only when the trees turn out to need the form that rows walk through are they described again, all
-  /// together.
+  /// Compiles trees while they are described, a few at a time and on several threads, so that there is never a
+  /// description of them all, nor its cost. Only when the trees turn out to need the form that rows walk through are they
+  /// described again, all together.
   ///
+  /// The forest is the same on any number of threads, and so is the error: that of the first tree that has one.
   /// - Parameters:
+  ///   - treeCount: How many trees there are to describe.
+  ///   - team: The threads that describe and compile parts.
+  ///   - nanoseconds: About how long all of it takes on one thread.
   ///   - partSize: The size of a description, see `ForestDescription.size`, that is compiled without waiting for more
   ///     trees. By default so much that it stays in a core's own memory meanwhile.
-  ///   - describe: Appends all trees to the description that it is given, and calls its second argument after each; it
+  ///   - describe: Appends some trees to the description that it is given, and calls its last argument after each; it
   ///     does not call `finish`. What was appended may be gone after each call, so that a tree may share nothing with
-  ///     those before it.
-  /// - Throws: What `describe` throws, and `TensorError.invalidValue` for trees that `init(_:)` refuses.
+  ///     those before it. It is called for other trees at the same time.
+  /// - Throws: What `describe` throws, `ForestDescription.TooManyNodes`, and `TensorError.invalidValue` for trees that
+  ///   `init(_:)` refuses.
   @_specialize(where Scalar == Float)
   @_specialize(where Scalar == Double)
   package convenience init(
-    targetCount: Int, partSize: Int = 4096,
-    _ describe: (inout ForestDescription, _ ended: (inout ForestDescription) throws -> Void) throws -> Void
+    targetCount: Int, treeCount: Int, team: ThreadTeam = .alone, taking nanoseconds: Double = 0, partSize: Int = 4096,
+    _ describe: (Range<Int>, inout ForestDescription, _ ended: (inout ForestDescription) throws -> Void) throws -> Void
   ) throws {
-    var description = try ForestDescription(targetCount: targetCount)
-    var builder = BinnedForest<Scalar>.Builder(targetCount: targetCount)
-    var (treeCount, columns) = (0, 0)
-    func compile(_ part: inout ForestDescription) throws {
-      part.finish()
-      let order = try ForestDescription.Order(part)
-      guard builder.append(part, order) else { throw NotBinned() }
-      treeCount += part.roots.count
-      columns = max(columns, order.columns)
-      part.removeAll()
-    }
     do {
-      try describe(&description) { part in
-        if part.size >= partSize { try compile(&part) }
-      }
-      if !description.roots.isEmpty { try compile(&description) }
-      if treeCount > 0, let forest = builder.finish() {
-        self.init(.binned(forest), treeCount: treeCount, columns: columns, targetCount: targetCount)
+      let part = try ForestPart<Scalar>.joined(
+        of: treeCount, targetCount: targetCount, team: team, taking: nanoseconds, partSize: partSize, describe)
+      if part.treeCount > 0, let forest = part.builder.finish() {
+        self.init(.binned(forest), treeCount: part.treeCount, columns: part.columns, targetCount: targetCount)
         return
       }
-    } catch is NotBinned {
+    } catch is ForestPart<Scalar>.NotBinned {
       // Trees that rows walk through lie in an order that takes all of them to know.
     }
-    description.removeAll()
-    try describe(&description) { _ in }
+    var description = try ForestDescription(targetCount: targetCount)
+    try describe(0..<treeCount, &description) { _ in }
     description.finish()
     try self.init(description)
   }
-
-  private struct NotBinned: Error {}
 
   /// The rows to collect scores for at once: with very many targets fewer, so that the scores stay small.
   var blockRows: Int { max(1, min(BinLimits.blockRows, (1 << 20) / targetCount)) }

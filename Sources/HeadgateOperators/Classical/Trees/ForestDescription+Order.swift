@@ -21,6 +21,41 @@ extension ForestDescription {
 
     /// - Throws: `TensorError.invalidValue` when a node leads back to itself.
     init(_ description: ForestDescription) throws(TensorError) {
+      if let order = Order(ofTrees: description) {
+        self = order
+      } else {
+        try self.init(ofGraph: description)
+      }
+    }
+
+    /// With one visit of each node; nil when several ways lead to a node.
+    private init?(ofTrees description: ForestDescription) {
+      var isReached = [Bool](repeating: false, count: description.nodes.count)
+      var falseBranches: [Int32] = []
+      tests.reserveCapacity(description.nodes.count / 2)
+      leaves.reserveCapacity(description.nodes.count / 2 + 1)
+      for root in description.roots {
+        testStarts.append(tests.count)
+        treeStarts.append(leaves.count)
+        falseBranches.append(Int32(root))
+        while var next = falseBranches.popLast() {
+          while true {
+            guard !isReached[Int(next)] else { return nil }
+            isReached[Int(next)] = true
+            let node = description.nodes[Int(next)]
+            guard node.mode != .leaf else { break }
+            tests.append(next)
+            columns = max(columns, node.feature + 1)
+            let comparison = Comparison<Double>(node)
+            falseBranches.append(Int32(comparison.whenFalse))
+            next = Int32(comparison.whenTrue)
+          }
+          leaves.append(next)
+        }
+      }
+    }
+
+    private init(ofGraph description: ForestDescription) throws(TensorError) {
       var states = [State](repeating: .new, count: description.nodes.count)
       var stack: [Int32] = []
       tests.reserveCapacity(description.nodes.count / 2)

@@ -93,6 +93,13 @@ package struct ForestDescription {
   /// More nodes than this do not fit the 32-bit indices of a compiled forest.
   package static let maxNodeCount = Int(Int32.max) / 2
 
+  /// There are more nodes than `maxNodeCount`.
+  package struct TooManyNodes: Error, CustomStringConvertible {
+    package var description: String { "the trees have more nodes than this version takes" }
+
+    package init() {}
+  }
+
   /// An empty description.
   ///
   /// - Throws: `TensorError.invalidValue` for a senseless number of targets.

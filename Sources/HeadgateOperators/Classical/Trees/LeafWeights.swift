@@ -52,6 +52,32 @@ struct LeafWeights<Scalar: TreeScalar>: Sendable {
     }
   }
 
+  /// Appends the leaves of another value.
+  ///
+  /// - Parameters:
+  ///   - treeStarts: The first leaf of each tree here.
+  ///   - otherStarts: The same of the other.
+  mutating func append(_ other: LeafWeights, treeStarts: [Int], otherStarts: [Int]) {
+    let first = values.count
+    values += other.values
+    if isPlain, other.isPlain {
+      treeTargets += other.treeTargets
+      return
+    }
+    if isPlain { spread(first, treeStarts) }
+    var other = other
+    if other.isPlain { other.spread(other.values.count, otherStarts) }
+    let offset = Int32(targets.count)
+    targets += other.targets
+    weights += other.weights
+    starts += other.starts.dropFirst().map { offset + $0 }
+  }
+
+  /// Makes room for as many leaves as there are in others.
+  mutating func reserve(for others: some Sequence<LeafWeights>) {
+    values.reserveCapacity(others.reduce(values.count) { $0 + $1.values.count })
+  }
+
   mutating func finish() {
     givenTargets = Set(treeTargets).sorted()
   }

@@ -64,10 +64,13 @@ struct LightGBMFile {
     }
   }
 
-  /// Gives each tree to a closure, read into the same memory one after the other.
-  func forEachTree(_ body: (Int, LightGBMTree) throws -> Void) throws {
+  /// The bytes that describe all trees.
+  var treeByteCount: Int { (treeStarts.last ?? 0) - (treeStarts.first ?? 0) }
+
+  /// Gives each of some trees to a closure, read into the same memory one after the other.
+  func forEachTree(in trees: Range<Int>, _ body: (Int, LightGBMTree) throws -> Void) throws {
     var tree = LightGBMTree()
-    for index in 0..<treeCount {
+    for index in trees {
       var part = LightGBMText(text.bytes, range: treeStarts[index]..<treeStarts[index + 1])
       guard let first = part.next(), first.key == "Tree" else {
         throw text.malformed("there is no tree \(index) where its head says", at: treeStarts[index])

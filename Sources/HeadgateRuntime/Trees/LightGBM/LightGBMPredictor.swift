@@ -1,4 +1,5 @@
 import HeadgateOperators
+import HeadgateTensors
 
 /// Predicts as LightGBM's `Booster.predict` does: all trees, in double precision, in the order of the file.
 struct LightGBMPredictor: TreePredictor {
@@ -16,7 +17,8 @@ struct LightGBMPredictor: TreePredictor {
     functions == nil ? forest?.rowTime ?? 0 : Double(treeCount) * 20
   }
 
-  init(_ file: LightGBMFile) throws(ModelFileError) {
+  /// - Parameter team: The threads that read trees.
+  init(_ file: LightGBMFile, team: ThreadTeam) throws(ModelFileError) {
     featureCount = file.featureCount
     scoreCount = file.scoreCount
     answer = try Self.answer(file)
@@ -29,38 +31,50 @@ struct LightGBMPredictor: TreePredictor {
     }
     do {
       do {
-        var functions: LinearLeaves?
-        forest = try Self.forest(file, &functions)
-        self.functions = nil
+        forest = try Self.forest(file, team) { tree, description, target in
+          guard !tree.isLinear else { throw LinearLeaves.Found() }
+          try tree.append(to: &description, target: target, firstFunction: nil)
+        }
+        functions = nil
       } catch is LinearLeaves.Found {
-        var functions: LinearLeaves? = LinearLeaves()
-        forest = try Self.forest(file, &functions)
+        var functions = LinearLeaves()
+        // One tree after the other, as the functions are numbered through.
+        forest = try Self.forest(file, .alone) { tree, description, target in
+          // Trees are read twice when bins do not suit them.
+          if tree.number == 0 { functions.removeAll() }
+          let first = functions.count
+          functions.append(tree)
+          try tree.append(to: &description, target: target, firstFunction: first)
+        }
         self.functions = functions
       }
     } catch let error as ModelFileError {
       throw error
     } catch {
-      throw ModelFileError(.invalidGraph, "LightGBM model: \(error)")
+      throw ModelFileError(
+        error is ForestDescription.TooManyNodes ? .tooLarge : .invalidGraph, "LightGBM model: \(error)")
     }
   }
 
+  /// What reading and compiling a byte of a tree takes, in nanoseconds.
+  private static let byteTime = 4.0
+
   /// Reads the trees and compiles them.
   ///
-  /// - Parameter functions: takes the functions in the leaves of all trees; nil when leaves are numbers.
-  /// - Throws: `LinearLeaves.Found` for a leaf that is none.
-  private static func forest(_ file: LightGBMFile, _ functions: inout LinearLeaves?) throws -> Forest<Double> {
-    try Forest<Double>(targetCount: file.scoreCount) { description, ended in
-      functions?.removeAll()
+  /// - Parameter append: Appends a tree with its target; for other trees at the same time when the team has threads.
+  private static func forest(
+    _ file: LightGBMFile, _ team: ThreadTeam,
+    _ append: (LightGBMTree, inout ForestDescription, Int) throws -> Void
+  ) throws -> Forest<Double> {
+    try Forest<Double>(
+      targetCount: file.scoreCount, treeCount: file.treeCount, team: team,
+      taking: Double(file.treeByteCount) * byteTime
+    ) { trees, description, ended in
       var nodeCount = 0
-      try file.forEachTree { index, tree in
+      try file.forEachTree(in: trees) { index, tree in
         nodeCount += tree.nodeCount
-        guard nodeCount <= ForestDescription.maxNodeCount else {
-          throw ModelFileError(.tooLarge, "LightGBM model: the trees have more nodes than this version takes")
-        }
-        guard functions != nil || !tree.isLinear else { throw LinearLeaves.Found() }
-        let first = functions?.count
-        functions?.append(tree)
-        try tree.append(to: &description, target: index % file.scoreCount, firstFunction: first)
+        guard nodeCount <= ForestDescription.maxNodeCount else { throw ForestDescription.TooManyNodes() }
+        try append(tree, &description, index % file.scoreCount)
         try ended(&description)
       }
     }

@@ -9,7 +9,7 @@ struct LightGBMTree: Sendable {
   /// Where the file describes it.
   private var offset = 0
   /// Its place among the trees.
-  private var number = 0
+  private(set) var number = 0
   private var leafCount = 0
   private var features: [Int32] = []
   private var thresholds: [Double] = []

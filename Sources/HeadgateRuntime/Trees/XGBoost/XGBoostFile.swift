@@ -164,13 +164,21 @@ struct XGBoostFile<Reader: DocumentReader> {
     return nil
   }
 
-  /// Gives each of some trees to a closure, with its number among them.
-  func forEachTree(startingAt starts: some Sequence<Int>, _ body: (Int, XGBoostTree) throws -> Void) throws {
+  /// Gives some of the trees that begin at these places to a closure, each with its number among all.
+  func forEachTree(
+    in trees: Range<Int>, startingAt starts: [Int], _ body: (Int, XGBoostTree) throws -> Void
+  ) throws {
     guard var reader = treeReader else { return }
-    for (index, start) in starts.enumerated() {
-      reader.position = start
+    for index in trees {
+      reader.position = starts[index]
       try body(index, try XGBoostTree(reading: &reader, number: index))
     }
+  }
+
+  /// About how many bytes describe all trees.
+  var treeByteCount: Int {
+    guard let first = trees.first, let last = trees.last, trees.count > 1 else { return 0 }
+    return (last.start - first.start) / (trees.count - 1) * trees.count
   }
 
   private mutating func readCategories(_ reader: inout Reader) throws(ModelFileError) {

@@ -25,7 +25,8 @@ struct XGBoostPredictor: TreePredictor {
     }
   }
 
-  init<Reader: DocumentReader>(_ file: XGBoostFile<Reader>) throws(ModelFileError) {
+  /// - Parameter team: The threads that read trees.
+  init<Reader: DocumentReader>(_ file: XGBoostFile<Reader>, team: ThreadTeam) throws(ModelFileError) {
     let objective = try XGBoostObjective(file.objective, scoreCount: file.scoreCount)
     featureCount = file.featureCount
     scoreCount = file.scoreCount
@@ -38,7 +39,7 @@ struct XGBoostPredictor: TreePredictor {
         .invalidGraph, "XGBoost model: base_score \(file.baseScore.prefix(60)) does not suit \(file.objective)")
     }
     switch file.booster {
-    case "gbtree", "dart": booster = .trees(try Self.forest(file))
+    case "gbtree", "dart": booster = .trees(try Self.forest(file, team))
     case "gblinear":
       let (count, overflow) = (file.featureCount + 1).multipliedReportingOverflow(by: scoreCount)
       guard !overflow, file.linearWeights.count == count else {
@@ -71,7 +72,12 @@ struct XGBoostPredictor: TreePredictor {
     return scores.count == 1 ? [Float](repeating: scores[0], count: file.scoreCount) : scores
   }
 
-  private static func forest(_ file: XGBoostFile<some DocumentReader>) throws(ModelFileError) -> Forest<Float> {
+  /// What reading and compiling a byte of a tree takes, in nanoseconds.
+  private static let byteTime = 3.0
+
+  private static func forest(
+    _ file: XGBoostFile<some DocumentReader>, _ team: ThreadTeam
+  ) throws(ModelFileError) -> Forest<Float> {
     func invalid(_ what: String, at offset: Int? = nil) -> ModelFileError {
       ModelFileError(.invalidGraph, "XGBoost model: \(what)", byteOffset: offset)
     }
@@ -91,18 +97,19 @@ struct XGBoostPredictor: TreePredictor {
       starts[tree.id] = tree.start
     }
     do {
-      return try Forest<Float>(targetCount: file.scoreCount) { description, ended in
+      let starts = starts.compactMap { $0 }
+      return try Forest<Float>(
+        targetCount: file.scoreCount, treeCount: count, team: team, taking: Double(file.treeByteCount) * byteTime
+      ) { trees, description, ended in
         // A model may have no trees, when training stopped before the first.
         if count == 0 {
           description.roots.append(description.nodes.count)
           description.appendLeaf(target: 0, value: 0)
         }
         var nodeCount = 0
-        try file.forEachTree(startingAt: starts.lazy.compactMap { $0 }) { id, tree in
+        try file.forEachTree(in: trees, startingAt: starts) { id, tree in
           nodeCount += tree.count
-          guard nodeCount <= ForestDescription.maxNodeCount else {
-            throw ModelFileError(.tooLarge, "XGBoost model: the trees have more nodes than this version takes")
-          }
+          guard nodeCount <= ForestDescription.maxNodeCount else { throw ForestDescription.TooManyNodes() }
           let target = Int(file.treeTargets[id])
           guard target >= 0, target < file.scoreCount else {
             throw invalid("tree \(id) adds to score \(target) of \(file.scoreCount)", at: tree.offset)
@@ -116,7 +123,8 @@ struct XGBoostPredictor: TreePredictor {
     } catch let error as ModelFileError {
       throw error
     } catch {
-      throw invalid("\(error)")
+      throw ModelFileError(
+        error is ForestDescription.TooManyNodes ? .tooLarge : .invalidGraph, "XGBoost model: \(error)")
     }
   }
 
