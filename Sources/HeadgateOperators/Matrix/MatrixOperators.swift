@@ -94,28 +94,29 @@ private struct GeneralProduct: WideNumberVisitor {
     if let c, try c.shape.broadcast(with: [m, n]) != [m, n] {
       throw TensorError(.shape, "a summand of shape \(c.shape) does not fit [\(m), \(n)]")
     }
-    let summand = try c?.elements(type)
-    defer { withExtendedLifetime((a, b, c)) {} }
+    // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
+    let summand = beta == 0 ? nil : try c?.elements(type)
+    let broadcasting = try c.map { (c) throws(TensorError) in try Broadcasting([m, n], c.shape) }
+    let (m, n, k, alpha, beta, packed, team) = (m, n, k, alpha, beta, packed, call.team)
+    let (columnsA, transposesA) = (transposesA ? m : k, transposesA)
+    let (columnsB, transposesB) = (transposesB ? k : n, transposesB)
     // Integers take a fraction of a sum only after it is complete.
     let scalesInType = T.zero is any BinaryFloatingPoint || (alpha.rounded() == alpha && beta.rounded() == beta)
-    return try call.make(type, [m, n]) { (output) throws(TensorError) in
+    return try call.produce(type, [m, n], reading: a, packed == nil ? b : nil, c) { (output) throws(TensorError) in
       guard let target = output.baseAddress, !output.isEmpty else { return }
-      let left = MatrixProduct.Operand(try x.start, columns: transposesA ? m : k, transposed: transposesA)
+      let left = MatrixProduct.Operand(try x.start, columns: columnsA, transposed: transposesA)
       let right = try y?.start
-      // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
-      let summand = beta == 0 ? nil : summand
-      if let c, let summand, scalesInType {
+      if let broadcasting, let summand, scalesInType {
         let scale = T(nearest: beta)
-        let broadcasting = try Broadcasting([m, n], c.shape)
         broadcasting.map(UnsafeBufferPointer(output), summand, into: output) { T.multiply($1, scale) }
       }
       MatrixProduct.product(
-        left, right.map { .init($0, columns: transposesB ? k : n, transposed: transposesB) }, into: target, m: m, n: n,
-        k: k, alpha: scalesInType ? T(nearest: alpha) : T.one,
-        accumulate: summand != nil && scalesInType, packed: packed, team: call.team)
+        left, right.map { .init($0, columns: columnsB, transposed: transposesB) }, into: target, m: m, n: n, k: k,
+        alpha: scalesInType ? T(nearest: alpha) : T.one, accumulate: summand != nil && scalesInType, packed: packed,
+        team: team)
       guard !scalesInType else { return }
-      if let c, let summand {
-        try Broadcasting([m, n], c.shape).map(UnsafeBufferPointer(output), summand, into: output) {
+      if let broadcasting, let summand {
+        broadcasting.map(UnsafeBufferPointer(output), summand, into: output) {
           T(nearest: alpha * $0.asDouble + beta * $1.asDouble)
         }
       } else {

@@ -49,23 +49,22 @@ struct BatchedProduct: WideNumberVisitor {
     let x = try a.elements(type)
     // What is packed is no longer there as it was.
     let y = packed == nil ? try b.elements(type) : nil
-    defer { withExtendedLifetime((a, b)) {} }
-    let (m, n, k) = (shapes.m, shapes.n, shapes.k)
-    return try call.make(type, shapes.output) { (output) throws(TensorError) in
+    let (m, n, k, shapes, packed, team) = (shapes.m, shapes.n, shapes.k, shapes, packed, call.team)
+    // Rows of all batches make one matrix when they meet the same right side.
+    let isOne = b.rank <= 2
+    return try call.produce(type, shapes.output, reading: a, packed == nil ? b : nil) { (output) throws(TensorError) in
       guard !output.isEmpty, let target = output.baseAddress else { return }
       let (x, y) = (try x.start, try y?.start)
-      // Rows of all batches make one matrix when they meet the same right side.
-      if b.rank <= 2 {
+      if isOne {
         return MatrixProduct.product(
           .init(x, columns: k), y.map { .init($0, columns: n) }, into: target, m: shapes.batchCount * m, n: n, k: k,
-          alpha: T.one,
-          accumulate: false, packed: packed, team: call.team)
+          alpha: T.one, accumulate: false, packed: packed, team: team)
       }
       guard let y else { return }
       shapes.forEachBatch { left, right, batch in
         MatrixProduct.product(
           .init(x + left * (m * k), columns: k), .init(y + right * (k * n), columns: n), into: target + batch * (m * n),
-          m: m, n: n, k: k, alpha: T.one, accumulate: false, team: call.team)
+          m: m, n: n, k: k, alpha: T.one, accumulate: false, team: team)
       }
     }
   }

@@ -36,12 +36,11 @@ enum RoundedProducts {
       }
       let shapes = try ProductShapes(a, b)
       let x = try a.elements(Float.self)
-      defer { withExtendedLifetime(a) {} }
-      let product = try call.make(Float.self, shapes.output) { (output) throws(TensorError) in
+      // Rows of all batches make one matrix.
+      let (rows, k, team) = (shapes.batchCount * shapes.m, shapes.k, call.team)
+      let product = try call.produce(Float.self, shapes.output, reading: a) { (output) throws(TensorError) in
         guard let target = output.baseAddress, !output.isEmpty else { return }
-        // Rows of all batches make one matrix.
-        right.multiply(
-          .init(try x.start, columns: shapes.k), into: target, m: shapes.batchCount * shapes.m, team: call.team)
+        right.multiply(.init(try x.start, columns: k), into: target, m: rows, team: team)
       }
       return [.tensor(product)]
     }
@@ -66,15 +65,16 @@ enum RoundedProducts {
       let x = try a.elements(Float.self)
       // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
       let summand = beta == 0 ? nil : try c?.elements(Float.self)
-      defer { withExtendedLifetime((a, c)) {} }
-      let product = try call.make(Float.self, [m, n]) { (output) throws(TensorError) in
+      let broadcasting = try c.map { (c) throws(TensorError) in try Broadcasting([m, n], c.shape) }
+      let team = call.team
+      let product = try call.produce(Float.self, [m, n], reading: a, c) { (output) throws(TensorError) in
         guard let target = output.baseAddress, !output.isEmpty else { return }
-        if let c, let summand {
-          try Broadcasting([m, n], c.shape).map(UnsafeBufferPointer(output), summand, into: output) { $1 * beta }
+        if let broadcasting, let summand {
+          broadcasting.map(UnsafeBufferPointer(output), summand, into: output) { $1 * beta }
         }
         right.multiply(
           .init(try x.start, columns: transposesA ? m : right.k, transposed: transposesA), into: target, m: m,
-          alpha: alpha, accumulate: summand != nil, team: call.team)
+          alpha: alpha, accumulate: summand != nil, team: team)
       }
       return [.tensor(product)]
     }
