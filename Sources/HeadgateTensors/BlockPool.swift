@@ -53,7 +53,8 @@ package final class BlockPool: Sendable {
     var memory: UnsafeMutableRawPointer?
     guard posix_memalign(&memory, 64, size) == 0, let memory else {
       bytes.subtract(size)
-      throw TensorError(.memoryLimit, "the machine has no \(size) bytes for a tensor, which the run's limit would allow")
+      throw TensorError(
+        .memoryLimit, "the machine has no \(size) bytes for a tensor, which the run's limit would allow")
     }
     state.withLock { $0.byteCount += size }
     return Block(start: memory, byteCount: size)

@@ -31,10 +31,14 @@ struct PreparedConvolution: Sendable {
       let (x, b, z) = (
         try input.elements(Float.self), try bias?.elements(Float.self), try summand?.elements(Float.self)
       )
-      defer { withExtendedLifetime((input, bias, summand)) {} }
-      return try call.make(Float.self, layout.outputShape) { (output) throws(TensorError) in
+      let budget = call.budget
+      let isEmpty = layout.outputShape.contains(0)
+      let map = isEmpty ? nil : try PatchMap(layout.window, channels: layout.channels, budget)
+      return try call.produce(Float.self, layout.outputShape, reading: input, bias, summand) {
+        (output) throws(TensorError) in
         if let z { _ = output.update(from: z) }
-        try rounded.run(layout, x, bias: b, into: output, adds: z != nil, bounds, call.budget)
+        guard let map else { return }
+        try rounded.run(layout, map, x, bias: b, into: output, adds: z != nil, bounds, budget)
       }
     }
     return try input.elementType.visit(
@@ -64,13 +68,13 @@ private struct Visitor: RealVisitor {
     let w = try weights.elements(type)
     let b = try bias?.elements(type)
     let z = try summand?.elements(type)
-    defer { withExtendedLifetime((input, weights, bias, summand)) {} }
-    return try call.make(type, layout.outputShape) { (output) throws(TensorError) in
+    let kernel = try ConvolutionKernel(
+      layout, packed: packed?.groups(type), tiled: packed?.tiled(type),
+      bounds: Bounds(least: T(bounds.least), greatest: T(bounds.greatest)), adds: z != nil, call.budget)
+    return try call.produce(type, layout.outputShape, reading: input, weights, bias, summand) {
+      (output) throws(TensorError) in
       if let z { _ = output.update(from: z) }
-      let kernel = ConvolutionKernel(
-        layout: layout, packed: packed?.groups(type), tiled: packed?.tiled(type),
-        bounds: Bounds(least: T(bounds.least), greatest: T(bounds.greatest)), budget: call.budget)
-      try kernel.run(x, w, bias: b, into: output, adds: z != nil)
+      try kernel.run(x, w, bias: b, into: output)
     }
   }
 }

@@ -36,15 +36,16 @@ struct RoundedKernel: Sendable {
 
   /// Computes all of `output`, which has the layout's output shape, as `ConvolutionKernel.run` does.
   ///
-  /// - Parameter adds: whether `output` holds what is added before the bounds are kept.
+  /// - Parameters:
+  ///   - map: that of the layout's window and channels.
+  ///   - adds: whether `output` holds what is added before the bounds are kept.
   func run(
-    _ layout: ConvolutionLayout, _ input: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>?,
+    _ layout: ConvolutionLayout, _ map: PatchMap, _ input: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>?,
     into output: UnsafeMutableBufferPointer<Float>, adds: Bool, _ bounds: Bounds<Float>, _ budget: MemoryBudget
   ) throws(TensorError) {
     guard !output.isEmpty, let x = input.baseAddress, let y = output.baseAddress else { return }
     let (features, positions) = (layout.features, layout.window.outputCount)
     let plane = layout.channels &* layout.window.inputCount
-    let map = try PatchMap(layout.window, channels: layout.channels, budget)
     let copyCount = map.copyCount &* layout.channels
     try budget.withScratch(Float.self, count: copyCount > 0 ? copyCount : plane) { scratch in
       for block in 0..<layout.images * layout.groups {

@@ -96,13 +96,14 @@ private struct GeneralProduct: WideNumberVisitor {
     }
     // As in BLAS, what is multiplied by 0 is not looked at, be it NaN.
     let summand = beta == 0 ? nil : try c?.elements(type)
-    let broadcasting = try c.map { (c) throws(TensorError) in try Broadcasting([m, n], c.shape) }
+    let shape = [m, n]
+    let broadcasting = try c.map { (c) throws(TensorError) in try Broadcasting(shape, c.shape) }
     let (m, n, k, alpha, beta, packed, team) = (m, n, k, alpha, beta, packed, call.team)
     let (columnsA, transposesA) = (transposesA ? m : k, transposesA)
     let (columnsB, transposesB) = (transposesB ? k : n, transposesB)
     // Integers take a fraction of a sum only after it is complete.
     let scalesInType = T.zero is any BinaryFloatingPoint || (alpha.rounded() == alpha && beta.rounded() == beta)
-    return try call.produce(type, [m, n], reading: a, packed == nil ? b : nil, c) { (output) throws(TensorError) in
+    return try call.produce(type, shape, reading: a, packed == nil ? b : nil, c) { (output) throws(TensorError) in
       guard let target = output.baseAddress, !output.isEmpty else { return }
       let left = MatrixProduct.Operand(try x.start, columns: columnsA, transposed: transposesA)
       let right = try y?.start

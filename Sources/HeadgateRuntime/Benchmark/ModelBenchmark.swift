@@ -113,7 +113,8 @@ package struct ModelBenchmark {
       throw RunError(.invalidInput, error.message, cause: error)
     }
     let ordered = model.inputs.compactMap { named[$0.name]?.tensor }
-    return Slice(named: named, ordered: ordered.count == model.inputs.count && ordered.count == named.count ? ordered : nil)
+    let isComplete = ordered.count == model.inputs.count && ordered.count == named.count
+    return Slice(named: named, ordered: isComplete ? ordered : nil)
   }
 
   /// Calls the model as one does who calls it again and again.

@@ -92,7 +92,8 @@ final class TreeModel: Sendable {
     let place = try call.place(of: 0)
     var scores = try call.produce(Scalar.self, [rows, width], reading: features) { scores in
       guard let start = place.start?.assumingMemoryBound(to: Scalar.self) else { return }
-      score(UnsafeBufferPointer(start: start, count: rows * predictor.featureCount), rows, by: predictor, into: scores, team)
+      let features = UnsafeBufferPointer(start: start, count: rows * predictor.featureCount)
+      score(features, rows, by: predictor, into: scores, team)
     }
     let added = addsScore ? scores : nil
     if predictor.divisor != 1 {
