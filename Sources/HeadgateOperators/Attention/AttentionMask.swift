@@ -66,6 +66,19 @@ struct AttentionMask {
     fileprivate let numbers: Tensor?
     fileprivate let flags: Tensor?
 
+    /// Whether all queries may attend to all keys but for numbers that are added, a row of them to each query's scores.
+    var isPlain: Bool {
+      flags == nil && mask.validLengths == nil && mask.causalStarts == nil && !mask.isStretchedOverKeys
+        && mask.keyCount == mask.total
+    }
+
+    /// The numbers for a query and those after it, and how far they are apart; nil without a mask.
+    func numbers(batch: Int, head: Int, query: Int) throws(TensorError) -> (start: UnsafePointer<C>, stride: Int)? {
+      guard let numbers else { return nil }
+      let start = batch * mask.strides[0] + head * mask.strides[1] + query * mask.strides[2]
+      return (try numbers.elements(C.self).start + start, mask.strides[2])
+    }
+
     /// Applies the mask to the scores of one query for the first `count` keys; masked ones get negative infinity.
     func apply(
       to scores: UnsafeMutablePointer<C>, count: Int, batch: Int, head: Int, query: Int

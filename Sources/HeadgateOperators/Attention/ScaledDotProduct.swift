@@ -50,6 +50,11 @@ struct ScaledDotProduct: RealVisitor {
     let (length, total, size) = (shape.query.length, shape.key.length, shape.value.size)
     let block = min(length, ScaledDotProduct.blockLength)
     let blocks = block == 0 ? 0 : (length + block - 1) / block
+    if scoresAfter == nil, softcap == 0, rows.isPlain, block >= PackedHead.leastQueries, total > 0, size > 0,
+      let (head, target) = packedHead(query, key, value, answer.baseAddress)
+    {
+      return try attend(head, into: target, rows, blocks: blocks)
+    }
     let parts = shape.query.batch * shape.query.heads * blocks
     let (width, overflow) = total.addingReportingOverflow(size)
     guard !overflow else { throw TensorError(.memoryLimit, "\(total) keys pass any memory limit") }
@@ -85,6 +90,49 @@ struct ScaledDotProduct: RealVisitor {
     }
   }
 
+  /// The same for floats and masks that are plain, with keys and values packed.
+  private func attend<C: Real>(
+    _ packed: PackedHead, into answer: UnsafeMutablePointer<Float>, _ rows: AttentionMask.Rows<C>, blocks: Int
+  ) throws(TensorError) {
+    let (length, heads, block) = (shape.query.length, shape.query.heads, ScaledDotProduct.blockLength)
+    let parts = shape.query.batch * heads * blocks
+    let room = try packed.scratchCount()
+    try call.budget.withTeamScratch(Float.self, count: room, parts: parts) { (scratch, team) throws(TensorError) in
+      let time = packed.time(queries: min(length, block))
+      try team.tryForEach(parts, taking: Double(parts) * time) { (part, member) throws(TensorError) in
+        let (batch, head) = (part / blocks / heads, part / blocks % heads)
+        let first = part % blocks * block
+        let numbers = try rows.numbers(batch: batch, head: head, query: first)
+        packed.attend(
+          batch: batch, head: head, queries: first..<min(first + block, length),
+          // SAFETY: C is Float here.
+          mask: numbers.map { (UnsafeRawPointer($0.start).assumingMemoryBound(to: Float.self), $0.stride) },
+          into: answer + place(batch: batch, head: head, query: first),
+          rowStride: hasHeadAxis ? packed.size : heads * packed.size, scratch: scratch + member * room)
+      }
+    }
+  }
+
+  /// The operands as floats, where they are.
+  private func packedHead<C: Real>(
+    _ query: UnsafePointer<C>, _ key: UnsafePointer<C>, _ value: UnsafePointer<C>, _ answer: UnsafeMutablePointer<C>?
+  ) -> (PackedHead, UnsafeMutablePointer<Float>)? {
+    guard C.self == Float.self, let answer else { return nil }
+    // SAFETY: C is Float here.
+    func floats(_ pointer: UnsafePointer<C>) -> UnsafePointer<Float> {
+      UnsafeRawPointer(pointer).assumingMemoryBound(to: Float.self)
+    }
+    let head = PackedHead(
+      query: floats(query), key: floats(key), value: floats(value), shape: shape, scale: Float(scale))
+    return (head, UnsafeMutableRawPointer(answer).assumingMemoryBound(to: Float.self))
+  }
+
+  /// Where the result of a query begins in the output.
+  private func place(batch: Int, head: Int, query: Int) -> Int {
+    let (heads, length, size) = (shape.query.heads, shape.query.length, shape.value.size)
+    return (hasHeadAxis ? (batch * heads + head) * length + query : (batch * length + query) * heads + head) * size
+  }
+
   /// Turns the scores of one query into weights.
   private func weigh<C: Real>(
     _ scores: UnsafeMutablePointer<C>, count: Int, _ rows: AttentionMask.Rows<C>, batch: Int, head: Int, query: Int,
@@ -108,10 +156,7 @@ struct ScaledDotProduct: RealVisitor {
   private func store<C>(
     _ row: UnsafeMutablePointer<C>, _ answer: UnsafeMutablePointer<C>, batch: Int, head: Int, query: Int
   ) {
-    let (heads, length, size) = (shape.query.heads, shape.query.length, shape.value.size)
-    let place =
-      hasHeadAxis ? (batch * heads + head) * length + query : (batch * length + query) * heads + head
-    (answer + place * size).update(from: row, count: size)
+    (answer + place(batch: batch, head: head, query: query)).update(from: row, count: shape.value.size)
   }
 }
 
