@@ -35,6 +35,8 @@ struct RecurrentPass<C: Real> {
   let recurrent: UnsafePointer<C>?
   /// The same in bfloat16, a matrix for each part of the cell's gates.
   let rounded: [RoundedMatrix]?
+  /// The same in the order of the kernels.
+  let packed: [PackedMatrix<Float>]?
   let parts: [Range<Int>]
   /// The length of its rows.
   let width: Int
@@ -70,10 +72,33 @@ struct RecurrentPass<C: Real> {
     projected + (sequence * sequenceStride + position * stepStride) * gates * hidden
   }
 
+  /// The same and the projected inputs at a step, for the sequences that still run.
+  func multiply(
+    _ left: UnsafeMutablePointer<C>, gates: Range<Int>, addingInputsOf step: Int, into target: UnsafeMutablePointer<C>
+  ) {
+    let (count, allGates) = (gates.count * hidden, width / max(hidden, 1))
+    if let packed, let part = parts.firstIndex(of: gates), lengths == nil, let position = position(0, step: step) {
+      let start = input(0, position, gates: allGates) + gates.lowerBound * hidden
+      return packed[part].product(
+        UnsafePointer(left), plus: .init(UnsafePointer(start), columns: sequenceStride * width), into: target, m: batch,
+        team: team)
+    }
+    multiply(left, gates: gates, into: target)
+    for sequence in 0..<batch {
+      guard let position = position(sequence, step: step) else { continue }
+      let start = input(sequence, position, gates: allGates) + gates.lowerBound * hidden
+      let row = target + sequence * count
+      for index in 0..<count { row[index] += start[index] }
+    }
+  }
+
   /// `target[batch, gates * hidden] = left[batch, hidden] R^T` for a range of the gates of R.
   func multiply(_ left: UnsafeMutablePointer<C>, gates: Range<Int>, into target: UnsafeMutablePointer<C>) {
     if let rounded, let part = parts.firstIndex(of: gates) {
       return rounded[part].product(UnsafePointer(left), into: target, m: batch, team: team)
+    }
+    if let packed, let part = parts.firstIndex(of: gates) {
+      return packed[part].product(UnsafePointer(left), into: target, m: batch, team: team)
     }
     guard let recurrent else { return }
     MatrixProduct.product(
@@ -90,16 +115,22 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
   let inputs: RecurrentInputs
   /// The weights in bfloat16, where they are.
   let rounded: RoundedGates
+  /// The same in the order of the kernels.
+  let packed: PackedGates?
   let call: OperatorCall
 
   private var directions: Int { settings.directions.count }
+  private var hasForm: Bool { rounded.r != nil || packed?.r != nil }
 
   func visit<C: Real>(_ type: C.Type) throws(TensorError) -> [Value] {
     let (steps, batch, hidden) = (inputs.steps, inputs.batch, inputs.hidden)
     let stateShape = settings.hasBatchFirst ? [batch, directions, hidden] : [directions, batch, hidden]
     let wantsAll = call.node.usedOutputs.first ?? false
     let all = settings.hasBatchFirst ? [batch, steps, directions, hidden] : [steps, directions, batch, hidden]
-    let output = try call.make(type, wantsAll ? all : [0]) { $0.update(repeating: C.zero) }
+    let output = try call.make(type, wantsAll ? all : [0]) { (output) in
+      // All is written unless sequences end early.
+      if inputs.lengths != nil { output.update(repeating: C.zero) }
+    }
     let lastHidden = try call.make(type, stateShape) { $0.update(repeating: C.zero) }
     let lastCell = try call.make(type, Cell.keepsCell ? stateShape : [0]) { $0.update(repeating: C.zero) }
     if lastHidden.count > 0 {
@@ -125,7 +156,7 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
     let all = UnsafeMutablePointer(mutating: try output.elements(type).start)
     let ends = UnsafeMutablePointer(mutating: try lastHidden.elements(type).start)
     let cellEnds = UnsafeMutablePointer(mutating: try lastCell.elements(type).start)
-    try call.withScratch(type, projectedCount) { (projected) throws(TensorError) in
+    try call.budget.withScratch(type, count: projectedCount) { (projected) throws(TensorError) in
       try project(direction, into: projected, rows: rows, width: width)
       try call.withScratch(type, 3 * states + gateCount) { (scratch) throws(TensorError) in
         let (h, c, spare, gates) = (scratch, scratch + states, scratch + 2 * states, scratch + 3 * states)
@@ -133,8 +164,8 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
         try begin(inputs.initialCell, direction, c)
         let pass = RecurrentPass<C>(
           batch: batch, hidden: hidden, projected: projected,
-          recurrent: rounded.r == nil ? try inputs.r.elements(type).start + direction * width * hidden : nil,
-          rounded: rounded.r?[direction], parts: Cell.gateParts, width: width,
+          recurrent: hasForm ? nil : try inputs.r.elements(type).start + direction * width * hidden,
+          rounded: rounded.r?[direction], packed: packed?.r?[direction], parts: Cell.gateParts, width: width,
           recurrentBias: try part(inputs.bias, direction).map { $0 + width },
           peepholes: try part(inputs.peepholes, direction), h: h, c: c, gates: gates, spare: spare,
           activations: settings.directions[direction].activations, clip: C(settings.clip), lengths: inputs.lengths,
@@ -168,25 +199,40 @@ struct RecurrentLayer<Cell: RecurrentCell>: RealVisitor {
   ) throws(TensorError) {
     let size = inputs.x.shape[2]
     guard rows > 0, width > 0 else { return }
-    if let w = rounded.w?[direction][0] {
-      w.product(try inputs.x.elements(C.self).start, into: projected, m: rows, team: call.team)
-    } else {
-      MatrixProduct.product(
-        .init(try inputs.x.elements(C.self).start, columns: size),
-        .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
-        into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
+    guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else {
+      return try project(direction, plus: nil, into: projected, rows: rows, width: width, size: size)
     }
-    guard let bias: UnsafePointer<C> = try part(inputs.bias, direction) else { return }
-    try call.withScratch(C.self, width) { sums in
+    try call.withScratch(C.self, width) { (sums) throws(TensorError) in
       for gate in 0..<Cell.gateCount {
         for index in gate * inputs.hidden..<(gate + 1) * inputs.hidden {
           sums[index] = cell.foldsBias(ofGate: gate) ? bias[index] + bias[width + index] : bias[index]
         }
       }
-      for row in 0..<rows {
-        let target = projected + row * width
-        for index in 0..<width { target[index] += sums[index] }
-      }
+      try project(direction, plus: sums, into: projected, rows: rows, width: width, size: size)
+    }
+  }
+
+  private func project<C: Real>(
+    _ direction: Int, plus offsets: UnsafeMutablePointer<C>?, into projected: UnsafeMutablePointer<C>, rows: Int,
+    width: Int, size: Int
+  ) throws(TensorError) {
+    let x = try inputs.x.elements(C.self).start
+    if let w = packed?.w?[direction][0] {
+      return w.product(
+        x, offsets: offsets.map { UnsafePointer($0) }, into: projected, m: rows, team: call.team)
+    }
+    if let w = rounded.w?[direction][0] {
+      w.product(x, into: projected, m: rows, team: call.team)
+    } else {
+      MatrixProduct.product(
+        .init(x, columns: size),
+        .init(try inputs.w.elements(C.self).start + direction * width * size, columns: size, transposed: true),
+        into: projected, m: rows, n: width, k: size, alpha: C.one, accumulate: false, team: call.team)
+    }
+    guard let offsets else { return }
+    for row in 0..<rows {
+      let target = projected + row * width
+      for index in 0..<width { target[index] += offsets[index] }
     }
   }
 
