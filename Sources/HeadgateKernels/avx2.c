@@ -61,6 +61,12 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
   }
 }
 
+#define VECTOR __m256
+#define MASK __m256i
+#define LANES 8
+#define NAME(x) x##_f32
+#include "functions.h"
+
 #define REAL float
 #define VECTOR __m256
 #define MASK __m256i
@@ -69,12 +75,6 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
 #define SLIVERS 40
 #define NAME(x) x##_f32
 #include "gemm.h"
-
-#define VECTOR __m256
-#define MASK __m256i
-#define LANES 8
-#define NAME(x) x##_f32
-#include "functions.h"
 
 HG_INLINE TARGET __m256i mask_f64(size_t count) {
   return _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(lane_masks + 8 - count)));
@@ -117,6 +117,8 @@ HG_INLINE TARGET void transpose_f64(__m256d x[4]) {
   x[0] = _mm256_permute2f128_pd(y0, y2, 0x20), x[1] = _mm256_permute2f128_pd(y1, y3, 0x20);
   x[2] = _mm256_permute2f128_pd(y0, y2, 0x31), x[3] = _mm256_permute2f128_pd(y1, y3, 0x31);
 }
+
+HG_INLINE TARGET __m256d gelu_f64(__m256d x) { return x; }
 
 #define REAL double
 #define VECTOR __m256d
@@ -266,6 +268,10 @@ const hg_kernel_set hg_avx2_kernels = {
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
     .multiply = multiply_f32,
+    .normalize = normalize_f32,
+    .advance_memory = advance_memory_f32,
+    .weigh = weigh_f32,
+    .divide = divide_f32,
     .sbins = bins_f32,
     .dbins = bins_f64,
     .sbins_of_row = bins_of_row_f32,

@@ -63,6 +63,12 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
   }
 }
 
+#define VECTOR __m512
+#define MASK __mmask16
+#define LANES 16
+#define NAME(x) x##_f32
+#include "functions.h"
+
 #define REAL float
 #define VECTOR __m512
 #define MASK __mmask16
@@ -71,12 +77,6 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
 #define SLIVERS 20
 #define NAME(x) x##_f32
 #include "gemm.h"
-
-#define VECTOR __m512
-#define MASK __mmask16
-#define LANES 16
-#define NAME(x) x##_f32
-#include "functions.h"
 
 HG_INLINE TARGET __mmask8 mask_f64(size_t count) { return (__mmask8)((1u << count) - 1); }
 HG_INLINE TARGET __mmask8 mask_between_f64(size_t begin, size_t end) { return mask_f64(end) & ~mask_f64(begin); }
@@ -126,6 +126,8 @@ HG_INLINE TARGET void transpose_f64(__m512d x[8]) {
     }
   }
 }
+
+HG_INLINE TARGET __m512d gelu_f64(__m512d x) { return x; }
 
 #define REAL double
 #define VECTOR __m512d
@@ -261,6 +263,10 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .exp_sum = exp_sum_f32,                        \
       .greatest = greatest_f32,                      \
       .multiply = multiply_f32,                      \
+      .normalize = normalize_f32,                    \
+      .advance_memory = advance_memory_f32,          \
+      .weigh = weigh_f32,                            \
+      .divide = divide_f32,                          \
       .sbins = bins_f32,                             \
       .dbins = bins_f64,                             \
       .sbins_of_row = bins_of_row_f32,               \

@@ -8,6 +8,7 @@
 // greatest), which leaves NaN, greater(x, y), which is NaN when either is, evens(x, y) of one vector behind the other,
 // interleave(x, y, pair), which takes their elements in turns, and transpose(x) of LANES vectors. mask_between(begin,
 // end) means the lanes from one to before the other; load_or(p, mask, other) has those of `other` where none is meant.
+// gelu(x) is that of functions.h for floats, and called for no others.
 //
 // A block of rows of A is packed in slivers that fit the second cache together. Each panel of B meets all of them while
 // it stays in the first, and meanwhile the next panel is called for, which would otherwise come from memory in the time
@@ -20,6 +21,7 @@
 enum { NAME(COLUMNS) = 2 * LANES };
 
 #include "gemm_tile.h"
+#include "gemm_finish.h"
 #include "gemm_pack.h"
 #include "gemm_few_rows.h"
 #include "gemm_tail.h"
@@ -55,6 +57,8 @@ typedef struct {
   int is_direct;
   // What the panels are made in that are not packed ahead.
   REAL *panel;
+  // Whether tiles read A as it is: those of the first panel, which copy it, or all.
+  int copies, reads;
 } NAME(band);
 
 // How many of a panel's columns are better computed as a tail.
@@ -116,7 +120,12 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     }
     REAL *to = job->c + i * job->c_row + j * job->c_column;
     if (job->c_column == 1) {
-      if (tail < width) {
+      NAME(call_tile)(rows, to, job->c_row);
+      if (is_last) NAME(call_summands)(job->finish, i, rows, j);
+      if (band->reads || (band->copies && is_first)) {
+        NAME(any_copying_tile)(rows, band->copies, depth, job->a + i * job->a_row + p, job->a_row, (REAL *)a, right,
+                               ahead, stride, job->alpha, adds, to, job->c_row);
+      } else if (tail < width) {
         NAME(any_tile)(rows, width - tail, depth, a, right, pitch, ahead, stride, job->alpha, adds, to, job->c_row);
       }
       if (is_last) NAME(finish)(job->finish, i, rows, j, width, to, job->c_row);
@@ -133,6 +142,8 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     }
   }
 }
+
+#include "gemm_wide.h"
 
 static TARGET void NAME(product)(const NAME(job) *job) {
   const size_t m = job->m, n = job->n, k = job->k;
@@ -156,6 +167,16 @@ static TARGET void NAME(product)(const NAME(job) *job) {
   const NAME(area) part = NAME(part)(m, n, job->packed_a || job->narrow_a, job->share);
   const size_t slivers = (part.end_row - part.row + ROWS - 1) / ROWS;
   if (slivers == 0 || part.column == part.end_column) return;
+  // Packing B pays only when it is read again.
+  NAME(band) band = {.is_direct = is_plain && m <= 2 * ROWS && job->b_column == 1, .panel = panel};
+  const size_t width = part.end_column - part.column;
+  if (!job->packed_a && !job->make_sliver && !band.is_direct && m > 1 && job->a_column == 1 && job->c_column == 1 &&
+      width >= NAME(COLUMNS)) {
+    // A copy pays for many panels, and where the rows would meet in the same lines of the first cache.
+    const int is_spread = job->a_row * sizeof(REAL) % 4096 != 0;
+    band.reads = width % NAME(COLUMNS) == 0 && width <= 16 * NAME(COLUMNS) && is_spread;
+    band.copies = !band.reads;
+  }
   // What is packed ahead is read where it lies. Else blocks are as even as possible, for each reads B again.
   size_t most = slivers;
   if (!job->packed_a && m > ROWS) {
@@ -163,12 +184,10 @@ static TARGET void NAME(product)(const NAME(job) *job) {
     const size_t room = job->patches ? 3 * SLIVERS : SLIVERS;
     const size_t blocks = (slivers + room - 1) / room, depth = k < HG_DEPTH ? k : HG_DEPTH;
     most = (slivers + blocks - 1) / blocks;
-    block = aligned_alloc(64, (most * ROWS * depth * sizeof(REAL) + 63) / 64 * 64);
+    if (!band.reads) block = aligned_alloc(64, (most * ROWS * depth * sizeof(REAL) + 63) / 64 * 64);
     // Without room for a block it goes sliver by sliver.
-    if (!block) most = 1;
+    if (!block && !band.reads) most = 1;
   }
-  // Packing B pays only when it is read again.
-  NAME(band) band = {.is_direct = is_plain && m <= 2 * ROWS && job->b_column == 1, .panel = panel};
   for (size_t i = part.row, next; i < part.end_row; i = next) {
     for (band.p = 0; band.p < k; band.p += HG_DEPTH) {
       band.depth = k - band.p < HG_DEPTH ? k - band.p : HG_DEPTH;
@@ -177,7 +196,7 @@ static TARGET void NAME(product)(const NAME(job) *job) {
       next = i;
       for (size_t rows; count < most && next < part.end_row; count++, next += rows) {
         rows = NAME(sliver_rows)(m, next);
-        if (job->packed_a) continue;
+        if (job->packed_a || band.copies || band.reads) continue;
         if (job->make_sliver) {
           job->make_sliver(job, next, rows, band.p, band.depth, (REAL *)left + (next - i) * band.depth);
           continue;
@@ -212,6 +231,7 @@ static void NAME(gemm)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, 
       finish_of_part = *finish, finish = &finish_of_part;
       if (finish->row_offsets) finish_of_part.row_offsets += part.row;
       if (finish->column_offsets) finish_of_part.column_offsets += part.column;
+      if (finish->summands) finish_of_part.summands += part.row * finish->summand_row + part.column;
     }
   }
   NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column, .b = b,
@@ -241,7 +261,11 @@ static void NAME(gemm_packed)(size_t m, size_t n, size_t k, REAL alpha, const RE
   const NAME(job) job = {.m = m, .n = n, .k = k, .alpha = alpha, .a = a, .a_row = a_row, .a_column = a_column,
                          .packed_b = packed, .accumulate = accumulate, .finish = finish, .c = c, .c_row = c_row,
                          .c_column = 1, .share = share};
-  NAME(product)(&job);
+  if (m > 0 && m <= NAME(WIDE_ROWS) && k > 0) {
+    NAME(wide)(&job);
+  } else {
+    NAME(product)(&job);
+  }
 }
 
 static void NAME(gemm_patches)(size_t m, size_t n, size_t k, const REAL *packed, const NAME(hg_patches) *patches,

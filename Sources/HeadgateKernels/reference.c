@@ -86,6 +86,12 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
   x[0] = __builtin_shufflevector(x0, x1, 0, 2), x[1] = __builtin_shufflevector(x0, x1, 1, 3);
 }
 
+#define VECTOR float_lanes
+#define MASK unsigned
+#define LANES 4
+#define NAME FLOATS
+#include "functions.h"
+
 #define REAL float
 #define VECTOR float_lanes
 #define MASK unsigned
@@ -95,11 +101,7 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 #define NAME FLOATS
 #include "gemm.h"
 
-#define VECTOR float_lanes
-#define MASK unsigned
-#define LANES 4
-#define NAME FLOATS
-#include "functions.h"
+HG_INLINE double_lanes gelu_f64(double_lanes x) { return x; }
 
 #define REAL double
 #define VECTOR double_lanes
@@ -265,6 +267,10 @@ const hg_kernel_set hg_reference_kernels = {
     .exp_sum = exp_sum_f32,
     .greatest = greatest_f32,
     .multiply = multiply_f32,
+    .normalize = normalize_f32,
+    .advance_memory = advance_memory_f32,
+    .weigh = weigh_f32,
+    .divide = divide_f32,
     .sbins = bins_f32,
     .dbins = bins_f64,
     .sbins_of_row = bins_of_row_f32,

@@ -75,6 +75,8 @@ package final class StepRecorder: @unchecked Sendable {
     return place
   }
 
+  fileprivate func borrowed(_ tensor: Tensor) -> Tensor { tensor.unleased(from: memory) }
+
   fileprivate func add(_ work: @escaping Work) { self.work.append(work) }
   fileprivate func noteView(_ tensor: Tensor) { steady.insert(tensor.memory) }
   fileprivate func noteKnown(_ tensor: Tensor) { known.insert(tensor.memory) }
@@ -121,6 +123,9 @@ extension OperatorCall {
     }
     try work()
   }
+
+  /// A tensor for work that cannot do with addresses: without a hold on its memory when the work is taken down.
+  func borrowed(_ tensor: Tensor) -> Tensor { recorder?.borrowed(tensor) ?? tensor }
 
   /// Makes an output whose elements `fill` writes, all of them: now, and again in each run that repeats this one.
   ///

@@ -39,6 +39,28 @@ package enum MatrixProduct {
     }
   }
 
+  /// Copies `b[k, n]` into the order in which `multiply` reads it fastest, `k * n` elements as well; for a matrix that
+  /// several products have on their right. `PackedMatrix` is for one that a model has.
+  ///
+  /// SAFETY: there must be so many elements, and room for as many.
+  package static func pack(
+    _ b: Operand<Float>, n: Int, k: Int, into packed: UnsafeMutablePointer<Float>, using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.sgemm_pack(n, k, b.start, b.rowStride, b.columnStride, packed)
+  }
+
+  /// `c[m, n] = alpha * a[m, k] b[k, n]` for `b` that was packed.
+  ///
+  /// SAFETY: as without packing.
+  package static func multiply(
+    _ a: Operand<Float>, packed: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>, m: Int, n: Int, k: Int,
+    alpha: Float = 1, columns: Int? = nil, using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.sgemm_packed(
+      m, n, k, alpha, a.start, a.rowStride, a.columnStride, packed, 0, nil, c, columns ?? n,
+      hg_share(index: 0, count: 1))
+  }
+
   /// The same in double precision.
   package static func multiply(
     _ a: Operand<Double>, _ b: Operand<Double>, into c: UnsafeMutablePointer<Double>, m: Int, n: Int, k: Int,

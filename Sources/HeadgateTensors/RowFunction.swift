@@ -59,4 +59,54 @@ extension RowKernels {
   package static func greatest(_ x: UnsafePointer<Float>, count: Int, using kernels: KernelSet = .current) -> Float {
     kernels.table.pointee.greatest(count, x)
   }
+
+  /// Turns rows of scores, `stride` apart, into weights: with `mask` added, rows of which are `maskStride` apart,
+  /// `e^(score - greatest)` of each row, and their sum. Rows of negative infinities become zeros.
+  ///
+  /// SAFETY: there must be `rows` rows of `count` elements, and room for as many sums.
+  package static func weigh(
+    _ scores: UnsafeMutablePointer<Float>, rows: Int, count: Int, stride: Int, mask: UnsafePointer<Float>?,
+    maskStride: Int, sums: UnsafeMutablePointer<Float>, using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.weigh(rows, count, scores, stride, mask, maskStride, sums)
+  }
+
+  /// Divides rows, `stride` apart, by their sums; those with a sum of zero become zeros.
+  ///
+  /// SAFETY: there must be `rows` rows of `count` elements, and as many sums.
+  package static func divide(
+    _ y: UnsafeMutablePointer<Float>, by sums: UnsafePointer<Float>, rows: Int, count: Int, stride: Int,
+    using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.divide(rows, count, sums, y, stride)
+  }
+
+  /// A step of an LSTM's cells from the sums of its gates `[4, count]`, which are i, o, f and c of ONNX:
+  /// `C = sigmoid(f) C + sigmoid(i) tanh(c)`, `H = sigmoid(o) tanh(C)`.
+  ///
+  /// SAFETY: there must be that many gates, and `count` cells and states.
+  package static func advanceMemory(
+    gates: UnsafePointer<Float>, cell: UnsafeMutablePointer<Float>, state: UnsafeMutablePointer<Float>, count: Int,
+    using kernels: KernelSet = .current
+  ) {
+    kernels.table.pointee.advance_memory(count, gates, cell, state)
+  }
+
+  /// Normalises a row: `y[i] = (x[i] - mean) / sqrt(variance + epsilon) * factors[i] + offsets[i]`, with 0 for the mean
+  /// unless it `centers`. Within some 1e-6 of the greatest of the distances by the deviation, whatever the mean is.
+  ///
+  /// SAFETY: all must have `count` elements, at least one.
+  ///
+  /// - Returns: the mean and the inverse deviation; nil, with `y` as it was, when the squares of the row are too great or
+  ///   too small for floats.
+  package static func normalize(
+    _ x: UnsafePointer<Float>, centers: Bool, epsilon: Double, times factors: UnsafePointer<Float>,
+    plus offsets: UnsafePointer<Float>?, into y: UnsafeMutablePointer<Float>, count: Int,
+    using kernels: KernelSet = .current
+  ) -> (mean: Float, inverseDeviation: Float)? {
+    var (mean, deviation): (Float, Float) = (0, 0)
+    let isDone = kernels.table.pointee.normalize(
+      count, x, centers ? 1 : 0, epsilon, factors, offsets, y, &mean, &deviation)
+    return isDone == 1 ? (mean, deviation) : nil
+  }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import HeadgateTensors
 import Testing
 
@@ -48,6 +49,59 @@ func pattern(_ shape: Shape, _ a: Int, _ m: Int) throws -> Tensor {
       ], [("softcap", .float(0.5)), ("qk_matmul_output_mode", .int(Int64(mode)))], outputs: 4)
     expectClose(try outputs[0].floats(), [-0.1244637, -0.08636332, 0.05622628, -0.1126847])
     expectClose(try outputs[3].floats(), expected)
+  }
+
+  /// Enough queries that keys and values are packed, and blocks of them that are not whole. Expected is the formula in
+  /// double precision.
+  @Test(arguments: [(16, 5, 3, 4), (49, 33, 8, 8), (130, 70, 5, 17), (200, 129, 32, 1)], [false, true])
+  func `computes many queries in blocks`(_ extents: (Int, Int, Int, Int), hasMask: Bool) throws {
+    let (length, total, size, width) = extents
+    let (batch, heads, keyHeads) = (2, 4, 2)
+    let (q, k) = (
+      try pattern([batch, length, heads * size], 7, 11), try pattern([batch, total, keyHeads * size], 5, 13)
+    )
+    let v = try pattern([batch, total, keyHeads * width], 3, 7)
+    var mask: Tensor?
+    if hasMask {
+      let numbers = (0..<length * total).map { $0 % 5 == 0 || $0 / total == 3 ? -Float.infinity : Float($0 % 3) / 4 }
+      mask = try floats([length, total], numbers)
+    }
+    let attributes: [(name: String, value: AttributeValue)] = [
+      ("q_num_heads", .int(Int64(heads))), ("kv_num_heads", .int(Int64(keyHeads))),
+    ]
+    let answer = try run("Attention", opset: 23, [q, k, v, mask], attributes)[0]
+    let (queries, keys, values) = (try q.floats(), try k.floats(), try v.floats())
+    let numbers = try mask?.floats()
+    var expected: [Float] = []
+    for row in 0..<batch * length {
+      let (item, query) = (row / length, row % length)
+      for head in 0..<heads {
+        let scores = (0..<total).map { key in
+          let product = (0..<size).reduce(0.0) { sum, index in
+            sum + Double(queries[(row * heads + head) * size + index])
+              * Double(keys[((item * total + key) * keyHeads + head / 2) * size + index])
+          }
+          return product / Double(size).squareRoot() + Double(numbers?[query * total + key] ?? 0)
+        }
+        let greatest = scores.max() ?? 0
+        let powers = scores.map { greatest == -.infinity ? 0 : exp($0 - greatest) }
+        let sum = max(powers.reduce(0, +), .leastNonzeroMagnitude)
+        for index in 0..<width {
+          let start = (item * total * keyHeads + head / 2) * width + index
+          expected.append(
+            Float(powers.indices.reduce(0.0) { $0 + powers[$1] * Double(values[start + $1 * keyHeads * width]) } / sum))
+        }
+      }
+    }
+    expectClose(try answer.floats(), expected)
+    // The same with the heads along an axis of their own.
+    func split(_ tensor: Tensor, _ heads: Int) throws -> Tensor {
+      let shape = [batch, tensor.shape[1], heads, tensor.shape[2] / heads]
+      return try run("Transpose", [tensor.reshaped(to: shape)], [("perm", .ints([0, 2, 1, 3]))])[0]
+    }
+    let inputs = [try split(q, heads), try split(k, keyHeads), try split(v, keyHeads), mask]
+    let other = try run("Attention", opset: 23, inputs)[0]
+    #expect(try other.floats() == split(answer, heads).floats())
   }
 
   /// ONNX Runtime's; the definition leaves NaN.

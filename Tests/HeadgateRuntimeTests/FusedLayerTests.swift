@@ -52,13 +52,13 @@ import Testing
     case product, productWithBias, biasFirst, gemm, gemmTransposed
   }
 
-  private func dense(_ form: DenseForm, _ activation: Activation) -> ModelWriter {
+  private func dense(_ form: DenseForm, _ activation: Activation, output: String = "y") -> ModelWriter {
     var model = ModelWriter()
     model.input("x", [nil, 4])
     let transposed = (0..<20).map { Self.weights[$0 % 4 * Self.width + $0 / 4] }
     model.weight("w", form == .gemmTransposed ? [5, 4] : [4, 5], form == .gemmTransposed ? transposed : Self.weights)
     model.weight("b", [Int64(Self.width)], Self.bias)
-    let name = activation == .none ? "y" : "sum"
+    let name = activation == .none ? output : "sum"
     switch form {
     case .product: model.node("MatMul", ["x", "w"], [name])
     case .productWithBias, .biasFirst:
@@ -68,7 +68,7 @@ import Testing
     case .gemmTransposed: model.node("Gemm", ["x", "w", "b"], [name], [.int("transB", 1)])
     }
     activation.add(to: &model, from: name, to: "y")
-    model.output("y", [nil, Int64(Self.width)])
+    if output == "y" { model.output("y", [nil, Int64(Self.width)]) }
     return model
   }
 
@@ -84,6 +84,62 @@ import Testing
         (0..<4).reduce(start) { $0 + Self.x[row * 4 + $1] * Self.weights[$1 * Self.width + column] })
     }
     #expect(values == expected)
+  }
+
+  enum GeluForm: CaseIterable {
+    case named, written
+  }
+
+  @Test(arguments: [DenseForm.productWithBias, .gemm, .gemmTransposed], GeluForm.allCases)
+  func `ends with a GELU, to the bits of one by itself`(_ form: DenseForm, _ gelu: GeluForm) throws {
+    var models = [dense(form, .none, output: "sum"), dense(form, .none, output: "sum")]
+    // What something else reads stays a step of its own.
+    models[1].output("sum", [nil, Int64(Self.width)])
+    for index in models.indices {
+      models[index].opset = 20
+      switch gelu {
+      case .named: models[index].node("Gelu", ["sum"], ["y"])
+      case .written:
+        models[index].weight("root", [], [Float(2.0.squareRoot())])
+        models[index].weight("one", [], [1])
+        models[index].weight("half", [], [0.5])
+        models[index].node("Div", ["sum", "root"], ["scaled"])
+        models[index].node("Erf", ["scaled"], ["erf"])
+        models[index].node("Add", ["erf", "one"], ["whole"])
+        models[index].node("Mul", ["sum", "whole"], ["product2"])
+        models[index].node("Mul", ["product2", "half"], ["y"])
+      }
+      models[index].output("y", [nil, Int64(Self.width)])
+    }
+    let input = try Tensor(shape: [3, 4], floats: Self.x.map { $0 / 8 })
+    let (fused, operators) = try run(models[0], ["x": input])
+    #expect(operators == ["Dense"])
+    let (separate, steps) = try run(models[1], ["x": input])
+    #expect(steps == ["Dense", "Gelu"])
+    #expect(fused.map(\.bitPattern) == separate.map(\.bitPattern))
+  }
+
+  @Test(arguments: [DenseForm.productWithBias, .gemm], [[Int64](arrayLiteral: 3, 5), [1, 5], [3, 1], [2, 3, 5]])
+  func `ends with a sum, whatever the shapes`(_ form: DenseForm, _ shape: [Int64]) throws {
+    for isFirst in [false, true] {
+      var model = dense(form, .none, output: "sum")
+      model.input("z", shape.map { _ in nil })
+      model.node("Add", isFirst ? ["z", "sum"] : ["sum", "z"], ["y"])
+      model.output("y", shape.count == 3 ? [nil, nil, nil] : [nil, nil])
+      let extents = shape.map { Int($0) }
+      let z = (0..<extents.reduce(1, *)).map { Float($0 % 6) / 4 }
+      let loaded = try Model(bytes: ModelBytes(model.bytes))
+      let inputs = ["x": try Tensor(shape: [3, 4], floats: Self.x), "z": try Tensor(shape: extents, floats: z)]
+      let answer = try #require(try loaded.run(inputs)["y"]?.tensor)
+      #expect(answer.shape == (extents.count == 3 ? extents : [3, 5]))
+      let expected = (0..<answer.count).map { index in
+        let (row, column) = (index / 5 % 3, index % 5)
+        let product = (0..<4).reduce(Self.bias[column]) { $0 + Self.x[row * 4 + $1] * Self.weights[$1 * 5 + column] }
+        let place = extents.count == 3 ? index : row % extents[0] * extents[1] + column % extents[1]
+        return product + z[place]
+      }
+      #expect(try answer.floats() == expected)
+    }
   }
 
   @Test func `takes matrices with more axes`() throws {

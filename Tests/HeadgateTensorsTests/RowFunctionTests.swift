@@ -135,4 +135,93 @@ import Testing
     #expect(RowKernels.greatest([.nan, 3, -1, .nan], count: 4, using: kernels) == 3)
     #expect(RowKernels.greatest((0..<100).map { Float($0 % 37) }, count: 100, using: kernels) == 36)
   }
+
+  @Test(arguments: KernelSet.all) func `weighs rows as a softmax does, and then divides by the sums`(
+    _ kernels: KernelSet
+  ) {
+    var random = KernelRandom(13)
+    for count in Array(1...35) + [64, 128, 131] {
+      let (rows, stride) = (5, count + 2)
+      var scores = (0..<rows * stride).map { _ in Float(random.number() * 10) }
+      let mask = (0..<rows * count).map { _ in random.below(4) == 0 ? -Float.infinity : Float(random.number()) }
+      for column in 0..<count { scores[3 * stride + column] = -.infinity }
+      let before = scores
+      var sums = [Float](repeating: 0, count: rows)
+      RowKernels.weigh(
+        &scores, rows: rows, count: count, stride: stride, mask: mask, maskStride: count, sums: &sums, using: kernels)
+      RowKernels.divide(&scores, by: sums, rows: rows, count: count, stride: stride, using: kernels)
+      for row in 0..<rows {
+        let exact = (0..<count).map { Double(before[row * stride + $0]) + Double(mask[row * count + $0]) }
+        let greatest = exact.max() ?? 0
+        let powers = exact.map { greatest == -.infinity ? 0 : exp($0 - greatest) }
+        let total = max(powers.reduce(0, +), .leastNonzeroMagnitude)
+        for column in 0..<count {
+          #expect(abs(Double(scores[row * stride + column]) - powers[column] / total) <= 3e-6 * powers[column] / total)
+        }
+        #expect(
+          scores[row * stride + count..<row * stride + stride] == before[row * stride + count..<row * stride + stride])
+      }
+    }
+    var (scores, sums): ([Float], [Float]) = ([1, .nan, 2], [0])
+    RowKernels.weigh(&scores, rows: 1, count: 3, stride: 3, mask: nil, maskStride: 0, sums: &sums, using: kernels)
+    RowKernels.divide(&scores, by: sums, rows: 1, count: 3, stride: 3, using: kernels)
+    #expect(scores.allSatisfy { $0.isNaN })
+  }
+
+  @Test(arguments: KernelSet.all) func `normalises rows, however far their mean is from zero`(_ kernels: KernelSet)
+    throws
+  {
+    var random = KernelRandom(17)
+    for (count, mean) in [(1, 3.0), (2, 0), (7, 1), (16, -2), (63, 100), (64, 0), (384, 1000), (1500, 1e4), (2500, 0)] {
+      let x = (0..<count).map { _ in Float(mean + random.number()) }
+      let factors = (0..<count).map { _ in Float(random.number()) }
+      let offsets = (0..<count).map { _ in Float(random.number()) }
+      for centers in [true, false] {
+        let exactMean = centers ? x.reduce(0) { $0 + Double($1) } / Double(count) : 0
+        let variance = x.reduce(0) { $0 + (Double($1) - exactMean) * (Double($1) - exactMean) } / Double(count)
+        let inverse = 1 / (variance + 1e-5).squareRoot()
+        let row = GuardedBuffer(x, guarded: count % 2 == 0 ? .before : .after)
+        let known = RowKernels.normalize(
+          row.start, centers: centers, epsilon: 1e-5, times: factors, plus: offsets, into: row.start, count: count,
+          using: kernels)
+        // One number has no distance from its mean, which is for doubles.
+        guard variance > 1e-29 else {
+          #expect(known == nil && row.array(count) == x)
+          continue
+        }
+        let found = try #require(known)
+        #expect(abs(Double(found.mean) - exactMean) <= 1e-7 * (abs(exactMean) + 1 / inverse))
+        #expect(abs(Double(found.inverseDeviation) - inverse) <= 1e-6 * inverse)
+        for (index, y) in row.array(count).enumerated() {
+          let value = (Double(x[index]) - exactMean) * inverse
+          let expected = value * Double(factors[index]) + Double(offsets[index])
+          #expect(abs(Double(y) - expected) <= 1e-6 * max(1, abs(value)), "\(count), \(mean)")
+        }
+      }
+    }
+    for size: Float in [1e20, 1e-20, .infinity, .nan] {
+      var y: [Float] = [1, 2]
+      let known = RowKernels.normalize(
+        [size, -size], centers: true, epsilon: 0, times: [1, 1], plus: nil, into: &y, count: 2, using: kernels)
+      #expect(known == nil && y == [1, 2])
+    }
+  }
+
+  @Test(arguments: KernelSet.all, [1, 5, 16, 37]) func `steps through cells that remember`(
+    _ kernels: KernelSet, _ count: Int
+  ) {
+    var random = KernelRandom(19)
+    let gates = (0..<4 * count).map { _ in Float(random.number() * 5) }
+    let cells = (0..<count).map { _ in Float(random.number() * 2) }
+    let (cell, state) = (GuardedBuffer(cells), GuardedBuffer([Float](repeating: 7, count: count)))
+    RowKernels.advanceMemory(gates: gates, cell: cell.start, state: state.start, count: count, using: kernels)
+    func sigmoid(_ x: Float) -> Double { exact(.sigmoid, Double(x)) }
+    for index in 0..<count {
+      let candidate = Glibc.tanh(Double(gates[3 * count + index]))
+      let expected = sigmoid(gates[2 * count + index]) * Double(cells[index]) + sigmoid(gates[index]) * candidate
+      #expect(abs(Double(cell.start[index]) - expected) < 6e-7)
+      let result = sigmoid(gates[count + index]) * Glibc.tanh(expected)
+      #expect(abs(Double(state.start[index]) - result) < 6e-7)
+    }
+  }
 }

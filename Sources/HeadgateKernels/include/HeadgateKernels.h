@@ -28,8 +28,9 @@ typedef enum hg_function {
 /// of an image that a sliding window sees are a matrix, with the taps of the window as rows, and need not be written
 /// out.
 ///
-/// hg_finish: what becomes of each element of a product last. Added are the offset of its row and that of its column,
-/// where there are such; then it is not below `least` and not above `greatest`. NaN stays NaN.
+/// hg_finish: what becomes of each element of a product last. Added are the offset of its row, that of its column, and
+/// the summand in its place, of which rows lie `summand_row` apart, where there are such; then it is not below `least`
+/// and not above `greatest`. NaN stays NaN. Last comes HG_GELU of it, when `has_gelu` is not 0; for floats only.
 #define HG_DECLARE_OPERANDS(REAL, SUFFIX)  \
   typedef struct hg_patches_##SUFFIX {     \
     const REAL *start;                     \
@@ -39,7 +40,10 @@ typedef enum hg_function {
   typedef struct hg_finish_##SUFFIX {      \
     const REAL *row_offsets;               \
     const REAL *column_offsets;            \
+    const REAL *summands;                  \
+    size_t summand_row;                    \
     REAL least, greatest;                  \
+    int has_gelu;                          \
   } hg_finish_##SUFFIX;
 
 HG_DECLARE_OPERANDS(float, f32)
@@ -222,6 +226,21 @@ typedef struct hg_kernel_set {
   float (*greatest)(size_t n, const float *x);
   /// y[i] *= factor
   void (*multiply)(size_t n, float factor, float *y);
+  /// Of `rows` rows of scores, which lie `row` apart, each with a row of a mask, `mask_row` apart, that is added, or none
+  /// when it is NULL: e^(score - greatest) of the row in its place, zero where less than e^-87.3, and their sum in `sums`.
+  /// A row of negative infinities becomes zeros; one NaN makes its sum NaN.
+  void (*weigh)(size_t rows, size_t n, float *scores, size_t row, const float *mask, size_t mask_row, float *sums);
+  /// Divides each row by its sum, by its reciprocal that is; by a sum of zero to zeros.
+  void (*divide)(size_t rows, size_t n, const float *sums, float *y, size_t row);
+  /// A step of `n` cells of an LSTM from the sums of gates i, o, f and c, `n` each:
+  /// c[i] = sigmoid(f) c[i] + sigmoid(i) tanh(c), h[i] = sigmoid(o) tanh(c[i]).
+  void (*advance_memory)(size_t n, const float *gates, float *c, float *h);
+  /// y[i] = (x[i] - mean) / sqrt(variance + epsilon) * factors[i] + offsets[i], where the variance is the mean of
+  /// squares, those of x itself and with 0 for the mean unless `centers`; NULL for no offsets. The order of sums depends
+  /// on n only; y may be x. Gives the mean and what the distances are multiplied with, and 1; or 0, and nothing, when the
+  /// mean of squares is beyond 1e30 or below 1e-30, where floats do not have them.
+  int (*normalize)(size_t n, const float *x, int centers, double epsilon, const float *factors, const float *offsets,
+                   float *y, float *mean, float *deviation);
 
   /// The bins of up to HG_TREE_ROWS rows, `stride` features apart, as a block. Bytes of up to the next multiple of
   /// 64 rows may be written too; what lies there leads to some leaf. The features of 64 rows are fewer than 2^31.

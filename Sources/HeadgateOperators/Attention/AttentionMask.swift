@@ -3,7 +3,7 @@ import HeadgateTensors
 /// Which keys a query may attend to, and what is added to their scores.
 struct AttentionMask {
   /// The mask that the model gives: bool, or numbers as double; nil when there is none.
-  private let tensor: Tensor?
+  private var tensor: Tensor?
   /// Strides of batch, head and query, 0 where the mask is stretched; then how many keys it speaks of.
   private let strides: [Int]
   private let keyCount: Int
@@ -65,6 +65,31 @@ struct AttentionMask {
     fileprivate let mask: AttentionMask
     fileprivate let numbers: Tensor?
     fileprivate let flags: Tensor?
+
+    var tensors: [Tensor?] { [numbers, flags] }
+
+    /// The same without holds on their memory, see `OperatorCall.borrowed`.
+    func borrowed(_ call: OperatorCall) -> Rows {
+      var mask = mask
+      mask.tensor = nil
+      return Rows(mask: mask, numbers: numbers.map(call.borrowed), flags: flags.map(call.borrowed))
+    }
+
+    /// See `AttentionMask.visibleKeys`.
+    func visibleKeys(batch: Int, query: Int) -> Int { mask.visibleKeys(batch: batch, query: query) }
+
+    /// Whether all queries may attend to all keys but for numbers that are added, a row of them to each query's scores.
+    var isPlain: Bool {
+      flags == nil && mask.validLengths == nil && mask.causalStarts == nil && !mask.isStretchedOverKeys
+        && mask.keyCount == mask.total
+    }
+
+    /// The numbers for a query and those after it, and how far they are apart; nil without a mask.
+    func numbers(batch: Int, head: Int, query: Int) throws(TensorError) -> (start: UnsafePointer<C>, stride: Int)? {
+      guard let numbers else { return nil }
+      let start = batch * mask.strides[0] + head * mask.strides[1] + query * mask.strides[2]
+      return (try numbers.elements(C.self).start + start, mask.strides[2])
+    }
 
     /// Applies the mask to the scores of one query for the first `count` keys; masked ones get negative infinity.
     func apply(

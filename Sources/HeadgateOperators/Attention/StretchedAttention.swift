@@ -25,7 +25,8 @@ package enum StretchedAttention {
       inputs[1] = try stretch(keys, length: keys.shape[1])
       inputs[2] = try stretch(values, length: values.shape[1])
       return try attention(
-        OperatorCall(node: call.node, inputs: inputs, captured: call.captured, budget: call.budget))
+        OperatorCall(
+          node: call.node, inputs: inputs, captured: call.captured, budget: call.budget, recorder: call.recorder))
     }
   }
 }

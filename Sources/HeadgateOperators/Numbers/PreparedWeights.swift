@@ -16,6 +16,7 @@ package final class PreparedWeights: Sendable {
     case roundedKernel(groups: Int)
     /// A layer's weights of all directions, in as many parts as steps multiply with.
     case roundedGates(parts: Int)
+    case packedGates(parts: Int)
   }
 
   private struct Key: Hashable {
@@ -28,6 +29,7 @@ package final class PreparedWeights: Sendable {
     case matrix(PackedRight)
     case kernel(PackedKernel)
     case rounded(any Sendable)
+    case gates([[PackedMatrix<Float>]])
   }
 
   private struct State {
@@ -118,6 +120,19 @@ package final class PreparedWeights: Sendable {
     guard take(isTiled ? weights.byteCount / 9 * 16 : weights.byteCount), let kernel = try make() else { return nil }
     keep(.kernel(kernel), of: weights, key)
     return kernel
+  }
+
+  /// The weights of a recurrent layer in the order of the kernels, for each direction a matrix for each of the parts; nil
+  /// when there is no room, for it can do without.
+  func gates(
+    _ weights: Tensor, parts: Int, _ make: () throws(TensorError) -> [[PackedMatrix<Float>]]
+  ) throws(TensorError) -> [[PackedMatrix<Float>]]? {
+    let key = Key(weights: weights.identity, form: .packedGates(parts: parts))
+    if case .gates(let gates)? = made(key) { return gates }
+    guard take(weights.byteCount) else { return nil }
+    let gates = try make()
+    keep(.gates(gates), of: weights, key)
+    return gates
   }
 
   /// A form in bfloat16 of weights, whose elements the node does not read any more.

@@ -19,13 +19,11 @@ struct GatedCell: RecurrentCell {
   func advance<C: Real>(_ pass: RecurrentPass<C>, step: Int) {
     let (batch, hidden) = (pass.batch, pass.hidden)
     let candidates = pass.gates + 2 * batch * hidden
-    pass.multiply(pass.h, gates: 0..<2, into: pass.gates)
+    pass.multiply(pass.h, gates: 0..<2, addingInputsOf: step, into: pass.gates)
     if resetsProduct { pass.multiply(pass.h, gates: 2..<3, into: candidates) }
     for sequence in 0..<batch {
-      guard let position = pass.position(sequence, step: step) else { continue }
-      let input = pass.input(sequence, position, gates: 3)
+      guard pass.position(sequence, step: step) != nil else { continue }
       let gates = pass.gates + sequence * 2 * hidden
-      for index in 0..<2 * hidden { gates[index] += input[index] }
       pass.activations[0].apply(gates, count: 2 * hidden, clip: pass.clip)
       let (reset, state) = (gates + hidden, pass.h + sequence * hidden)
       let target = resetsProduct ? candidates : pass.spare

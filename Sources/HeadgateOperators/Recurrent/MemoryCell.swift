@@ -26,14 +26,13 @@ struct MemoryCell: RecurrentCell {
       state.update(from: pass.h, count: pass.batch * hidden)
       DynamicQuantization.round(state, count: pass.batch * hidden)
     }
-    pass.multiply(state, gates: 0..<4, into: pass.gates)
+    pass.multiply(state, gates: 0..<4, addingInputsOf: step, into: pass.gates)
     for sequence in 0..<pass.batch {
-      guard let position = pass.position(sequence, step: step) else { continue }
-      let projected = pass.input(sequence, position, gates: 4)
+      guard pass.position(sequence, step: step) != nil else { continue }
       let input = pass.gates + sequence * 4 * hidden
       let (output, forget, cell) = (input + hidden, input + 2 * hidden, input + 3 * hidden)
       let (c, h, spare) = (pass.c + sequence * hidden, pass.h + sequence * hidden, pass.spare + sequence * hidden)
-      for index in 0..<4 * hidden { input[index] += projected[index] }
+      if isPlain(pass), RowKernels.advanceMemory(of: input, c, h, count: hidden) { continue }
       if let peepholes = pass.peepholes {
         for index in 0..<hidden {
           input[index] += peepholes[index] * c[index]
@@ -57,5 +56,28 @@ struct MemoryCell: RecurrentCell {
       pass.activations[2].apply(spare, count: hidden, clip: C.infinity)
       for index in 0..<hidden { h[index] = output[index] * spare[index] }
     }
+  }
+
+  /// Whether a step is what a kernel does at once: the activations are the usual ones, and nothing else happens.
+  private func isPlain<C: Real>(_ pass: RecurrentPass<C>) -> Bool {
+    guard !couplesGates, pass.peepholes == nil, pass.clip == C.infinity,
+      case .sigmoid = pass.activations[0], case .tanh = pass.activations[1], case .tanh = pass.activations[2]
+    else { return false }
+    return true
+  }
+}
+
+extension RowKernels {
+  /// The same for floats; false, and nothing is done, for other types.
+  fileprivate static func advanceMemory<C: Real>(
+    of gates: UnsafeMutablePointer<C>, _ c: UnsafeMutablePointer<C>, _ h: UnsafeMutablePointer<C>, count: Int
+  ) -> Bool {
+    guard C.self == Float.self else { return false }
+    // SAFETY: C is Float here.
+    func floats(_ pointer: UnsafeMutablePointer<C>) -> UnsafeMutablePointer<Float> {
+      UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: Float.self)
+    }
+    advanceMemory(gates: floats(gates), cell: floats(c), state: floats(h), count: count)
+    return true
   }
 }

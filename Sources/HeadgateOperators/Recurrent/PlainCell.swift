@@ -11,12 +11,10 @@ struct PlainCell: RecurrentCell {
   func foldsBias(ofGate gate: Int) -> Bool { true }
 
   func advance<C: Real>(_ pass: RecurrentPass<C>, step: Int) {
-    pass.multiply(pass.h, gates: 0..<1, into: pass.gates)
+    pass.multiply(pass.h, gates: 0..<1, addingInputsOf: step, into: pass.gates)
     for sequence in 0..<pass.batch {
-      guard let position = pass.position(sequence, step: step) else { continue }
-      let input = pass.input(sequence, position, gates: 1)
+      guard pass.position(sequence, step: step) != nil else { continue }
       let sums = pass.gates + sequence * pass.hidden
-      for index in 0..<pass.hidden { sums[index] += input[index] }
       pass.activations[0].apply(sums, count: pass.hidden, clip: pass.clip)
       (pass.h + sequence * pass.hidden).update(from: sums, count: pass.hidden)
     }

@@ -15,12 +15,14 @@ enum RecurrentOperators {
       let settings = try RecurrentSettings(node, activations: Cell.activations)
       let cell = try Cell(node)
       let rounded = try RoundedGates(node, gates: Cell.gateCount, parts: Cell.gateParts)
-      let recurrence = rounded.r == nil ? try transposedRecurrence(of: node) : nil
+      let packed = rounded.w == nil ? try PackedGates(node, gates: Cell.gateCount, parts: Cell.gateParts) : nil
+      let hasForm = rounded.r != nil || packed?.r != nil
+      let recurrence = hasForm ? nil : try transposedRecurrence(of: node)
       return { (call) throws(TensorError) in
         let inputs = try RecurrentInputs(
-          recurrence: recurrence, isRounded: rounded.r != nil, settings, gates: Cell.gateCount,
-          keepsCell: Cell.keepsCell, call)
-        let layer = RecurrentLayer(cell: cell, settings: settings, inputs: inputs, rounded: rounded, call: call)
+          recurrence: recurrence, hasForm: hasForm, settings, gates: Cell.gateCount, keepsCell: Cell.keepsCell, call)
+        let layer = RecurrentLayer(
+          cell: cell, settings: settings, inputs: inputs, rounded: rounded, packed: packed, call: call)
         return try inputs.x.elementType.visit(layer)
       }
     }
@@ -95,34 +97,50 @@ struct RecurrentSettings: Sendable {
 
 /// The tensors of one run of a recurrent layer, with shapes that fit.
 struct RecurrentInputs {
-  let x: Tensor
+  private(set) var x: Tensor
   let w: Tensor
   /// R transposed: `[directions, hidden, gates * hidden]`.
-  let r: Tensor
+  private(set) var r: Tensor
   let bias: Tensor?
-  let initialHidden: Tensor?
-  let initialCell: Tensor?
+  private(set) var initialHidden: Tensor?
+  private(set) var initialCell: Tensor?
   let peepholes: Tensor?
   /// How many steps each sequence of the batch has; all have the same number when nil.
   let lengths: [Int]?
   let steps: Int
   let batch: Int
   let hidden: Int
+  /// Whether the node itself keeps R in this form.
+  private let hasOwnR: Bool
+
+  /// What a run reads of the node's inputs.
+  var tensors: [Tensor?] { [x, w, hasOwnR ? nil : r, bias, initialHidden, initialCell, peepholes] }
+
+  /// The same without holds on their memory, see `OperatorCall.borrowed`.
+  func borrowed(_ call: OperatorCall) -> RecurrentInputs {
+    var inputs = self
+    inputs.x = call.borrowed(x)
+    inputs.initialHidden = initialHidden.map(call.borrowed)
+    inputs.initialCell = initialCell.map(call.borrowed)
+    if !hasOwnR { inputs.r = call.borrowed(r) }
+    return inputs
+  }
 
   /// X, W, R, B, the lengths, initial_h, initial_c and P.
   ///
   /// - Parameters:
   ///   - recurrence: R transposed, when it is constant.
-  ///   - isRounded: whether there is another form of R, so that nobody reads this one.
+  ///   - hasForm: whether there is another form of R, so that nobody reads this one.
   init(
-    recurrence: Tensor?, isRounded: Bool, _ settings: RecurrentSettings, gates: Int, keepsCell: Bool,
+    recurrence: Tensor?, hasForm: Bool, _ settings: RecurrentSettings, gates: Int, keepsCell: Bool,
     _ call: OperatorCall
   ) throws(TensorError) {
     (x, w) = (try call.tensor(0), try call.tensor(1))
     let given = try call.tensor(2)
+    hasOwnR = recurrence != nil
     if let recurrence {
       r = recurrence
-    } else if isRounded, given.rank == 3 {
+    } else if hasForm, given.rank == 3 {
       r = try given.reshaped(to: [given.shape[0], given.shape[2], given.shape[1]])
     } else {
       r = try RecurrentOperators.swapped(given, call)

@@ -39,18 +39,39 @@ struct RowNormalization: RealVisitor {
       team.split(rows, each: Double(length)) { range, _ in
         for row in range {
           let start = row * length
+          let (factors, offsets) = (factor + row * factorStep, offset.map { $0 + row * offsetStep })
+          if let known = Self.normalize(
+            x + start, centers: centers, epsilon: epsilon, factors, offsets, into: y + start, count: length)
+          {
+            means?[row] = known.mean
+            deviations?[row] = known.inverse
+            continue
+          }
           let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
           let variance = NumberRows.squares(x + start, count: length, around: mean) / Double(length)
           let inverse = 1 / (variance + epsilon).squareRoot()
           means?[row] = Float(mean)
           deviations?[row] = Float(inverse)
           NumberRows.center(x + start, at: mean, times: inverse, plus: 0, into: y + start, count: length)
-          NumberRows.multiply(
-            y + start, by: factor + row * factorStep, plus: offset.map { $0 + row * offsetStep }, count: length)
+          NumberRows.multiply(y + start, by: factors, plus: offsets, count: length)
         }
       }
     }
     return [.tensor(result)] + statistics.map { .tensor($0) }
+  }
+
+  /// What the kernel of floats gives; nil for other types, and for rows whose squares floats do not hold.
+  private static func normalize<T: Real>(
+    _ x: UnsafePointer<T>, centers: Bool, epsilon: Double, _ factors: UnsafePointer<T>, _ offsets: UnsafePointer<T>?,
+    into y: UnsafeMutablePointer<T>, count: Int
+  ) -> (mean: Float, inverse: Float)? {
+    guard T.self == Float.self else { return nil }
+    // SAFETY: T is Float here.
+    return RowKernels.normalize(
+      UnsafeRawPointer(x).assumingMemoryBound(to: Float.self), centers: centers, epsilon: epsilon,
+      times: UnsafeRawPointer(factors).assumingMemoryBound(to: Float.self),
+      plus: offsets.map { UnsafeRawPointer($0).assumingMemoryBound(to: Float.self) },
+      into: UnsafeMutableRawPointer(y).assumingMemoryBound(to: Float.self), count: count)
   }
 
   /// Scale or bias, and how far its elements of one row are from those of the next: 0 when all rows share them.

@@ -1,18 +1,54 @@
 import HeadgateOperators
 import HeadgateTensors
 
-/// A product with a constant matrix, a row that is added, and an activation that keeps within bounds; the last two may
-/// be absent, but not both.
+/// A product with a constant matrix, a row that is added, and what comes after: an activation that keeps within bounds,
+/// Gelu, or the sum with another value. The row or what comes after may be absent, but not both.
 enum DensePattern {
   static func match(_ graph: StepGraph, _ last: Plan.Step) -> FusedOperator? {
+    if let layer = withGelu(graph, last) ?? withSummand(graph, last) { return layer }
     let bounds = graph.bounds(of: last)
     let inner = bounds == nil ? last : graph.maker(of: last.input(0), among: ["Gemm", "Add", "MatMul"])
     guard let inner, let product = product(inner, graph), bounds != nil || product.bias != .absent else { return nil }
-    var attributes: [(name: String, value: AttributeValue)] = [("transB", .int(product.isTransposed ? 1 : 0))]
-    if let bounds { attributes += bounds.attributes }
-    return FusedOperator(
-      definition: Dense.definition, label: product.label, attributes: attributes,
-      inputs: [product.a, product.b, product.bias])
+    return layer(product, attributes: bounds?.attributes ?? [])
+  }
+
+  /// Gelu, as one operator or written out, of a value that nothing else reads.
+  private static func withGelu(_ graph: StepGraph, _ last: Plan.Step) -> FusedOperator? {
+    var (x, readerCount) = (last.input(0), 1)
+    if !last.isOperator("Gelu") {
+      guard let written = GeluPattern.argument(of: last, graph) else { return nil }
+      (x, readerCount) = (written, 2)
+    } else if (try? last.node.attributes.string("approximate") ?? "none") != "none" {
+      return nil
+    }
+    for name in ["Add", "Gemm", "MatMul"] {
+      guard let inner = graph.maker(of: x, name, readerCount: readerCount), let product = product(inner, graph) else {
+        continue
+      }
+      return layer(product, attributes: [("gelu", .int(1))])
+    }
+    return nil
+  }
+
+  /// The sum of a layer and another value, as around the blocks of a transformer.
+  private static func withSummand(_ graph: StepGraph, _ last: Plan.Step) -> FusedOperator? {
+    guard last.isOperator("Add") else { return nil }
+    for (sum, summand) in last.eitherOrder where graph.isFloat(summand) && graph.constant(summand) == nil {
+      guard let inner = graph.maker(of: sum, among: ["Add", "Gemm"]), let product = product(inner, graph) else {
+        continue
+      }
+      return layer(product, summand: summand, attributes: [])
+    }
+    return nil
+  }
+
+  private static func layer(
+    _ product: Product, summand: Plan.Operand = .absent, attributes: [(name: String, value: AttributeValue)]
+  ) -> FusedOperator {
+    FusedOperator(
+      definition: Dense.definition, label: product.label,
+      attributes: [("transB", .int(product.isTransposed ? 1 : 0))] + attributes,
+      inputs: [product.a, product.b, product.bias] + (summand == .absent ? [] : [summand]))
   }
 
   private typealias Product = (

@@ -67,7 +67,7 @@ struct FusedOperator {
   }
 
   private static let patterns: [Pattern] = [
-    GeluPattern.match, LayerNormalizationPattern.match, ConvolutionPattern.match, DensePattern.match,
+    LayerNormalizationPattern.match, ConvolutionPattern.match, DensePattern.match, GeluPattern.match,
     AttentionPattern.match,
   ]
 

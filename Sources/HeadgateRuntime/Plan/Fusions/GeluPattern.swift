@@ -1,6 +1,11 @@
 /// `x / 2 (1 + erf(x / sqrt 2))`, whichever of the three factors are multiplied first.
 enum GeluPattern {
   static func match(_ graph: StepGraph, _ last: Plan.Step) -> FusedOperator? {
+    argument(of: last, graph).map { FusedOperator(name: "Gelu", opset: 20, inputs: [$0]) }
+  }
+
+  /// The x of which a step is the last.
+  static func argument(of last: Plan.Step, _ graph: StepGraph) -> Plan.Operand? {
     guard last.isOperator("Mul") else { return nil }
     for (first, second) in last.eitherOrder {
       // 0.5 (x (1 + erf)), or (0.5 x) (1 + erf), or x (0.5 (1 + erf)).
@@ -11,7 +16,7 @@ enum GeluPattern {
         ]
         for (x, half, sum) in candidates
         where graph.isFloat(x) && graph.number(half, with: x) == 0.5 && isErrorFunction(sum, of: x, graph) {
-          return FusedOperator(name: "Gelu", opset: 20, inputs: [x])
+          return x
         }
       }
     }
