@@ -98,6 +98,7 @@ public struct Model: Sendable {
       guard context.weights.hasRounded else { throw withoutUse(of: options.precision) }
       context.releaseReplacedWeights()
     }
+    if openExtent == nil { context.weights.makeDeferred() }
     return (plan, scope)
   }
 
