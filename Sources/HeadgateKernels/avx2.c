@@ -76,6 +76,14 @@ HG_INLINE TARGET void transpose_f32(__m256 x[8]) {
 #define NAME(x) x##_f32
 #include "gemm.h"
 
+#define REAL float
+#define VECTOR __m256
+#define MASK __m256i
+#define LANES 8
+#define ROWS 6
+#define NAME(x) x##_f32
+#include "channels_last.h"
+
 HG_INLINE TARGET __m256i mask_f64(size_t count) {
   return _mm256_cvtepi32_epi64(_mm_loadu_si128((const __m128i *)(lane_masks + 8 - count)));
 }
@@ -242,6 +250,14 @@ const hg_kernel_set hg_avx2_kernels = {
     .dplane_sums = plane_sums_f64,
     .splane_maxima = plane_maxima_f32,
     .dplane_maxima = plane_maxima_f64,
+    .last_lanes = 8,
+    .pack_last = pack_last_f32,
+    .convolve_last = convolve_last_f32,
+    .convolve_first = convolve_first_f32,
+    .winograd_last = winograd_last_f32,
+    .depthwise_last = depthwise_last_f32,
+    .maxima_last = maxima_last_f32,
+    .turn_image = turn_image_f32,
     .bgemm_columns = COLUMNS_f32,
     .round_to_bfloat16 = narrow_f32,
     .bgemm_pack = narrow_pack_f32,

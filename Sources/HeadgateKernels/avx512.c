@@ -78,6 +78,14 @@ HG_INLINE TARGET void transpose_f32(__m512 x[16]) {
 #define NAME(x) x##_f32
 #include "gemm.h"
 
+#define REAL float
+#define VECTOR __m512
+#define MASK __mmask16
+#define LANES 16
+#define ROWS 12
+#define NAME(x) x##_f32
+#include "channels_last.h"
+
 HG_INLINE TARGET __mmask8 mask_f64(size_t count) { return (__mmask8)((1u << count) - 1); }
 HG_INLINE TARGET __mmask8 mask_between_f64(size_t begin, size_t end) { return mask_f64(end) & ~mask_f64(begin); }
 HG_INLINE TARGET __m512d load_f64(const double *p) { return _mm512_loadu_pd(p); }
@@ -237,6 +245,14 @@ static TARGET void float_to_bfloat16(size_t n, const float *x, uint16_t *y) {
       .dplane_sums = plane_sums_f64,                 \
       .splane_maxima = plane_maxima_f32,             \
       .dplane_maxima = plane_maxima_f64,             \
+      .last_lanes = 16,                              \
+      .pack_last = pack_last_f32,                    \
+      .convolve_last = convolve_last_f32,            \
+      .convolve_first = convolve_first_f32,          \
+      .winograd_last = winograd_last_f32,            \
+      .depthwise_last = depthwise_last_f32,          \
+      .maxima_last = maxima_last_f32,                \
+      .turn_image = turn_image_f32,                  \
       .bgemm_columns = COLUMNS_f32,                  \
       .round_to_bfloat16 = narrow_f32,               \
       .bgemm_pack = narrow_pack_f32,                 \

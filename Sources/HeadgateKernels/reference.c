@@ -103,6 +103,14 @@ HG_INLINE void transpose_f64(double_lanes x[2]) {
 
 HG_INLINE double_lanes gelu_f64(double_lanes x) { return x; }
 
+#define REAL float
+#define VECTOR float_lanes
+#define MASK unsigned
+#define LANES 4
+#define ROWS 4
+#define NAME FLOATS
+#include "channels_last.h"
+
 #define REAL double
 #define VECTOR double_lanes
 #define MASK unsigned
@@ -241,6 +249,14 @@ const hg_kernel_set hg_reference_kernels = {
     .dplane_sums = plane_sums_f64,
     .splane_maxima = plane_maxima_f32,
     .dplane_maxima = plane_maxima_f64,
+    .last_lanes = 4,
+    .pack_last = pack_last_f32,
+    .convolve_last = convolve_last_f32,
+    .convolve_first = convolve_first_f32,
+    .winograd_last = winograd_last_f32,
+    .depthwise_last = depthwise_last_f32,
+    .maxima_last = maxima_last_f32,
+    .turn_image = turn_image_f32,
     .bgemm_columns = COLUMNS_f32,
     .round_to_bfloat16 = narrow_f32,
     .bgemm_pack = narrow_pack_f32,

@@ -253,7 +253,8 @@ import Testing
         "x": try Tensor(shape: [2, channels, height, width], floats: image),
         "z": try Tensor(shape: [2, features, extents.0, extents.1], floats: other),
       ])
-    #expect(operators == ["Conv"])
+    // Channels may be moved behind the places before, and back.
+    #expect(operators.filter { !["FromNCHW", "ToNCHW"].contains($0) } == ["Conv"])
     let expected = other.indices.map { index -> Float in
       let (column, row) = (index % extents.1, index / extents.1 % extents.0)
       let (feature, batch) = (index / (extents.0 * extents.1) % features, index / (extents.0 * extents.1 * features))

@@ -104,6 +104,27 @@ typedef struct hg_plane {
 
 enum { HG_PLANE_COLUMNS = 8 };
 
+/// A window that slides over an image of `rows` and `columns`: tap (t, c) of output (i, j) lies at row
+/// i * row_stride + t * row_dilation - rows_before, and so along columns. What lies beside the image is zero.
+typedef struct hg_window {
+  size_t rows, columns, out_rows, out_columns, kernel_rows, kernel_columns;
+  size_t row_stride, column_stride, row_dilation, column_dilation, rows_before, columns_before;
+} hg_window;
+
+/// A convolution of an image of `channels` to one of `features`, see channels_last.h. The channels come last in `y`, and
+/// in `x` unless a function says otherwise. After the sum come the offset of its feature and the summand of its place,
+/// where there are such; then it is not below `least` and not above `greatest`. NaN stays NaN.
+typedef struct hg_convolution {
+  hg_window window;
+  size_t channels, features;
+  /// What the function of the set has packed, and as many zeros as there are channels.
+  const float *packed, *zeros;
+  const float *offsets, *summand;
+  float least, greatest;
+  const float *x;
+  float *y;
+} hg_convolution;
+
 /// The kernels for one instruction set, as functions that all sets have.
 ///
 /// In all of them element (i, p) of a matrix A lies at a[i * a_row + p * a_column], so that transposed
@@ -195,6 +216,30 @@ typedef struct hg_kernel_set {
                       const double *x, double *y);
   void (*splane_maxima)(const hg_plane *plane, const float *x, float *y);
   void (*dplane_maxima)(const hg_plane *plane, const double *x, double *y);
+
+  /// Convolutions of images whose channels come last, of floats. The features of a kernel are packed `last_lanes` at a
+  /// time: those that are missing at the end are zeros, so that packed weights are taps * channels times the next
+  /// multiple of it.
+  size_t last_lanes;
+  /// Packs weights[features, channels, taps] so that those of a tap are neighbours, channel by channel.
+  void (*pack_last)(size_t features, size_t channels, size_t taps, const float *weights, float *packed);
+  /// y = convolution of x.
+  void (*convolve_last)(const hg_convolution *job, hg_share share);
+  /// The same for planes x[channels, rows, columns], whose weights are packed as those of one channel with
+  /// channels * kernel_rows * kernel_columns taps, and a column stride of 1 or 2. `scratch`, for each share that is
+  /// computed at the time, has room for channels * kernel_rows rows of (out_columns - 1) * column_stride +
+  /// (kernel_columns - 1) * column_dilation + 1.
+  void (*convolve_first)(const hg_convolution *job, float *scratch, hg_share share);
+  /// The same for a kernel of 3 x 3 taps and strides of 1, in tiles of 2 x 2 outputs as swinograd: a step for `count`
+  /// tiles from `first` on. `packed` has the 16 elements of the transformed kernels, each packed by itself; `scratch` has
+  /// room for 16 (channels + features) count.
+  void (*winograd_last)(const hg_convolution *job, float *scratch, hg_winograd_step step, size_t first, size_t count,
+                        hg_share share);
+  /// Each channel with a kernel of its own, packed[taps, channels], or the greatest under the window, as dplane_maxima.
+  void (*depthwise_last)(const hg_convolution *job, hg_share share);
+  void (*maxima_last)(const hg_convolution *job, hg_share share);
+  /// y[j * rows + i] = x[i * columns + j]: channels that come first become last, and the other way round.
+  void (*turn_image)(size_t rows, size_t columns, const float *x, float *y);
 
   /// C[m, n] = (A[m, k] - a_zero) (B[k, n] - b_zero) modulo 2^32.
   ///

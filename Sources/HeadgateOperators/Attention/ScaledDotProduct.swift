@@ -30,10 +30,10 @@ struct ScaledDotProduct: RealVisitor {
       shape: shape, rows: rows.borrowed(call), scale: scale, softcap: softcap, scoresAfter: scoresAfter,
       hasHeadAxis: hasHeadAxis, budget: call.budget)
     // SAFETY: nobody else has seen the outputs yet.
-    let target = UnsafeMutablePointer(mutating: try answer.elements(type).baseAddress)
+    let target = answer.count == 0 ? nil : UnsafeMutablePointer(mutating: try answer.elements(type).baseAddress)
     let copies = UnsafeMutablePointer(mutating: try scores?.elements(type).baseAddress)
     try call.perform(reading: [query, key, value] + rows.tensors) { () throws(TensorError) in
-      try work.compute(answer.count == 0 ? nil : target, scores: copies)
+      try work.compute(target, scores: copies)
     }
     return (answer, scores)
   }

@@ -89,7 +89,7 @@ extension SlidingWindow {
 }
 
 extension PlaneWindow.Axis {
-  fileprivate init(_ axis: SlidingWindow.Axis) {
+  init(_ axis: SlidingWindow.Axis) {
     self.init(
       input: axis.input, output: axis.output, kernel: axis.kernel, stride: axis.stride, dilation: axis.dilation,
       before: axis.before)

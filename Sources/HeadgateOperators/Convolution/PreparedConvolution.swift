@@ -4,14 +4,22 @@ import HeadgateTensors
 struct PreparedConvolution: Sendable {
   private let window: Window
   private let groups: Int
-  private let packed: PackedKernel?
+  private let packed: DeferredKernel?
   private let rounded: RoundedKernel?
 
   init(_ node: OperatorNode) throws(TensorError) {
     window = try Window(node.attributes)
     groups = try node.attributes.int("group") ?? 1
     rounded = try RoundedKernel.of(node, groups: groups)
-    packed = rounded == nil ? try PackedKernel.of(node, groups: groups, window: window) : nil
+    guard rounded == nil else {
+      packed = nil
+      return
+    }
+    let deferred = DeferredKernel { [window, groups] () throws(TensorError) in
+      try PackedKernel.of(node, groups: groups, window: window)
+    }
+    packed = deferred
+    node.weights?.add(deferred)
   }
 
   /// The convolution of input 0 with kernel 1 and bias 2, if there is one.
@@ -43,8 +51,8 @@ struct PreparedConvolution: Sendable {
     }
     return try input.elementType.visit(
       Visitor(
-        input: input, weights: weights, bias: bias, summand: summand, layout: layout, packed: packed, bounds: bounds,
-        call: call))
+        input: input, weights: weights, bias: bias, summand: summand, layout: layout, packed: try packed?.value(),
+        bounds: bounds, call: call))
   }
 
   func layout(_ call: OperatorCall) throws(TensorError) -> ConvolutionLayout {

@@ -40,8 +40,9 @@ struct RoundedKernel: Sendable {
   ///   - map: that of the layout's window and channels.
   ///   - adds: whether `output` holds what is added before the bounds are kept.
   func run(
-    _ layout: ConvolutionLayout, _ map: PatchMap, _ input: UnsafeBufferPointer<Float>, bias: UnsafeBufferPointer<Float>?,
-    into output: UnsafeMutableBufferPointer<Float>, adds: Bool, _ bounds: Bounds<Float>, _ budget: MemoryBudget
+    _ layout: ConvolutionLayout, _ map: PatchMap, _ input: UnsafeBufferPointer<Float>,
+    bias: UnsafeBufferPointer<Float>?, into output: UnsafeMutableBufferPointer<Float>, adds: Bool,
+    _ bounds: Bounds<Float>, _ budget: MemoryBudget
   ) throws(TensorError) {
     guard !output.isEmpty, let x = input.baseAddress, let y = output.baseAddress else { return }
     let (features, positions) = (layout.features, layout.window.outputCount)

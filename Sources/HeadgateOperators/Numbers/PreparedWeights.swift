@@ -11,6 +11,7 @@ package final class PreparedWeights: Sendable {
   enum Form: Hashable {
     case wide, axesSwapped, packed, packedTransposed
     case kernel(groups: Int, isTiled: Bool)
+    case channelsLast(ChannelsLastKernel.Way)
     /// In bfloat16.
     case rounded, roundedTransposed
     case roundedKernel(groups: Int)
@@ -28,6 +29,7 @@ package final class PreparedWeights: Sendable {
     case tensor(Tensor)
     case matrix(PackedRight)
     case kernel(PackedKernel)
+    case channelsLast(ChannelsLastKernel)
     case rounded(any Sendable)
     case gates([[PackedMatrix<Float>]])
   }
@@ -38,6 +40,12 @@ package final class PreparedWeights: Sendable {
     var room = 0
     var admitted = 0
     var hasRounded = false
+    /// What is made only for nodes that a plan keeps.
+    var deferred: [Deferred] = []
+  }
+
+  private struct Deferred {
+    weak var kernel: DeferredKernel?
   }
 
   private static let shareOfWeights = 6
@@ -135,6 +143,19 @@ package final class PreparedWeights: Sendable {
     return gates
   }
 
+  /// The kernel of a convolution for images whose channels come last; nil when there is no room.
+  func channelsLastKernel(
+    _ weights: Tensor, _ way: ChannelsLastKernel.Way, byteCount: Int,
+    _ make: () throws(TensorError) -> ChannelsLastKernel
+  ) throws(TensorError) -> ChannelsLastKernel? {
+    let key = Key(weights: weights.identity, form: .channelsLast(way))
+    if case .channelsLast(let kernel)? = made(key) { return kernel }
+    guard take(byteCount) else { return nil }
+    let kernel = try make()
+    keep(.channelsLast(kernel), of: weights, key)
+    return kernel
+  }
+
   /// A form in bfloat16 of weights, whose elements the node does not read any more.
   ///
   /// - Throws: `TensorError.memoryLimit` when there is no room.
@@ -153,6 +174,20 @@ package final class PreparedWeights: Sendable {
     keep(.rounded(result), of: weights, key)
     state.withLock { $0.hasRounded = true }
     return result
+  }
+
+  /// Notes a kernel that is made when plans are, if its node is still there.
+  func add(_ deferred: DeferredKernel) {
+    state.withLock { $0.deferred.append(Deferred(kernel: deferred)) }
+  }
+
+  /// Makes the kernels of all nodes that are left. A run says it of one for which there is no room.
+  package func makeDeferred() {
+    let deferred = state.withLock { state in
+      defer { state.deferred = [] }
+      return state.deferred
+    }
+    for entry in deferred { _ = try? entry.kernel?.value() }
   }
 
   private func made(_ key: Key) -> Made? {

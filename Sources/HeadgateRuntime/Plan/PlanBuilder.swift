@@ -42,6 +42,7 @@ struct PlanBuilder {
       outputs.append(operand)
     }
     steps = FusedOperator.fuse(steps, outputs: outputs, in: scope, context)
+    steps = ChannelsLastLayout.lay(steps, in: scope, context)
     let plan = scope.makePlan(steps: steps, outputs: outputs)
     if let fault = scope.fault(of: plan), context.openExtent == nil { throw fault }
     context.note(readersOf: plan, scope.defaults.values)

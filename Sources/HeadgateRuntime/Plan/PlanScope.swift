@@ -91,6 +91,13 @@ final class PlanScope {
     }
   }
 
+  /// A slot for a value that has no name.
+  func newSlot(for value: InferredValue) -> Int {
+    let slot = newSlot()
+    note(value, in: slot)
+    return slot
+  }
+
   private func newSlot() -> Int {
     frame.slotCount += 1
     frame.inferred.append(.unknown)
