@@ -47,20 +47,19 @@ package enum ChannelsLast {
       let shape = try image(input.shape)
       let sliding = try window.sliding(over: Array(shape[1...2]), kernel: kernel)
       let x = try input.elements(Float.self)
-      defer { withExtendedLifetime(input) {} }
-      return [
-        .tensor(
-          try call.make(Float.self, [shape[0]] + sliding.outputShape + [shape[3]]) { output in
-            guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty, let form = sliding.image else {
-              return output.update(repeating: -.infinity)
-            }
-            for index in 0..<shape[0] {
-              form.findMaxima(
-                of: x + index * sliding.inputCount * shape[3], channels: shape[3],
-                into: y + index * sliding.outputCount * shape[3], team: call.team)
-            }
-          })
-      ]
+      let (form, team) = (sliding.image, call.team)
+      let output = try call.produce(Float.self, [shape[0]] + sliding.outputShape + [shape[3]], reading: input) {
+        output in
+        guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty, let form else {
+          return output.update(repeating: -.infinity)
+        }
+        for index in 0..<shape[0] {
+          form.findMaxima(
+            of: x + index * sliding.inputCount * shape[3], channels: shape[3],
+            into: y + index * sliding.outputCount * shape[3], team: team)
+        }
+      }
+      return [.tensor(output)]
     }
   }
 
@@ -71,23 +70,22 @@ package enum ChannelsLast {
     let shape = try image(input.shape)
     let (channels, places) = (shape[3], shape[1] &* shape[2])
     let x = try input.elements(Float.self)
-    defer { withExtendedLifetime(input) {} }
-    return [
-      .tensor(
-        try call.make(Float.self, [shape[0], channels, 1, 1]) { (output) throws(TensorError) in
-          guard let y = output.baseAddress, !output.isEmpty else { return }
-          try call.budget.withScratch(Double.self, count: channels) { sums in
-            for index in 0..<shape[0] {
-              sums.update(repeating: 0, count: channels)
-              if let x = x.baseAddress {
-                // In double, for a plane may have many elements.
-                for place in 0..<places { add(x + (index * places + place) * channels, to: sums, count: channels) }
-              }
-              for channel in 0..<channels { y[index * channels + channel] = Float(sums[channel] / Double(places)) }
-            }
+    let budget = call.budget
+    let means = try call.produce(Float.self, [shape[0], channels, 1, 1], reading: input) {
+      (output) throws(TensorError) in
+      guard let y = output.baseAddress, !output.isEmpty else { return }
+      try budget.withScratch(Double.self, count: channels) { sums in
+        for index in 0..<shape[0] {
+          sums.update(repeating: 0, count: channels)
+          if let x = x.baseAddress {
+            // In double, for a plane may have many elements.
+            for place in 0..<places { add(x + (index * places + place) * channels, to: sums, count: channels) }
           }
-        })
-    ]
+          for channel in 0..<channels { y[index * channels + channel] = Float(sums[channel] / Double(places)) }
+        }
+      }
+    }
+    return [.tensor(means)]
   }
 
   private static func add(_ x: UnsafePointer<Float>, to sums: UnsafeMutablePointer<Double>, count: Int) {
@@ -96,11 +94,10 @@ package enum ChannelsLast {
 
   private static func move(
     _ input: Tensor, to shape: Shape, _ call: OperatorCall,
-    _ body: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    _ body: @escaping (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
   ) throws(TensorError) -> Tensor {
     let x = try input.elements(Float.self)
-    defer { withExtendedLifetime(input) {} }
-    return try call.make(Float.self, shape) { output in
+    return try call.produce(Float.self, shape, reading: input) { output in
       guard let x = x.baseAddress, let y = output.baseAddress, !output.isEmpty else { return }
       let count = output.count / shape[0]
       for index in 0..<shape[0] { body(x + index * count, y + index * count) }

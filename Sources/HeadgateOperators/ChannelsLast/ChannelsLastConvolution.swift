@@ -52,6 +52,7 @@ package enum ChannelsLastConvolution {
       way = .tiled
     }
     let kernel = try kernel(of: weights, way, node.weights)
+    node.replace(input: 1)
     return { (call) throws(TensorError) in
       let input = try call.tensor(0)
       guard input.rank == 4 else { throw TensorError(.shape, "an input of shape \(input.shape) is no image") }
@@ -83,15 +84,16 @@ package enum ChannelsLastConvolution {
     let (x, b, z) = (
       try input.elements(Float.self), try bias?.elements(Float.self), try summand?.elements(Float.self)
     )
-    defer { withExtendedLifetime((input, bias, summand)) {} }
-    return try call.make(Float.self, shape) { (output) throws(TensorError) in
-      guard let y = output.baseAddress, !output.isEmpty, let window = layout.window.image else { return }
+    let lines = layout.window.axes[0].output
+    let (image, count, budget) = (layout.window.image, layout.window.image.map(kernel.scratchCount), call.budget)
+    return try call.produce(Float.self, shape, reading: input, bias, summand) { (output) throws(TensorError) in
+      guard let y = output.baseAddress, !output.isEmpty, let window = image, let count else { return }
       // Without elements there is nothing to sum up, and nothing is read.
       let x = x.baseAddress ?? UnsafePointer(y)
       let (read, written) = (
         layout.groups * layout.channels * layout.window.inputCount, kernel.features * layout.window.outputCount
       )
-      let body = { (scratch: UnsafeMutablePointer<Float>, team: ThreadTeam) in
+      func convolve(_ scratch: UnsafeMutablePointer<Float>, _ team: ThreadTeam) {
         for image in 0..<layout.images {
           kernel.convolve(
             .init(
@@ -100,13 +102,12 @@ package enum ChannelsLastConvolution {
             team: team)
         }
       }
-      let count = kernel.scratchCount(window)
       if kernel.way == .planes {
-        try call.budget.withTeamScratch(Float.self, count: count, parts: layout.window.axes[0].output, body)
+        try budget.withTeamScratch(Float.self, count: count, parts: lines) { convolve($0, $1) }
       } else if count > 0 {
-        try call.budget.withScratch(Float.self, count: count) { body($0, call.team) }
+        try budget.withScratch(Float.self, count: count) { convolve($0, budget.team) }
       } else {
-        body(y, call.team)
+        convolve(y, budget.team)
       }
     }
   }
