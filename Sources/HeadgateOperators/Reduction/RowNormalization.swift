@@ -44,7 +44,7 @@ struct RowNormalization: RealVisitor {
             x + start, centers: centers, epsilon: epsilon, factors, offsets, into: y + start, count: length)
           {
             means?[row] = known.mean
-            deviations?[row] = known.inverse
+            deviations?[row] = known.inverseDeviation
             continue
           }
           let mean = centers ? NumberRows.sum(x + start, count: length) / Double(length) : 0
@@ -64,7 +64,7 @@ struct RowNormalization: RealVisitor {
   private static func normalize<T: Real>(
     _ x: UnsafePointer<T>, centers: Bool, epsilon: Double, _ factors: UnsafePointer<T>, _ offsets: UnsafePointer<T>?,
     into y: UnsafeMutablePointer<T>, count: Int
-  ) -> (mean: Float, inverse: Float)? {
+  ) -> (mean: Float, inverseDeviation: Float)? {
     guard T.self == Float.self else { return nil }
     // SAFETY: T is Float here.
     return RowKernels.normalize(
