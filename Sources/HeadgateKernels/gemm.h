@@ -120,7 +120,8 @@ static TARGET void NAME(column)(const NAME(job) *job, const NAME(band) *band, si
     }
     REAL *to = job->c + i * job->c_row + j * job->c_column;
     if (job->c_column == 1) {
-      NAME(call_tile)(rows, to, job->c_row);
+      // The few patches of a shallow product leave no time for it.
+      if (!job->patches) NAME(call_tile)(rows, to, job->c_row);
       if (is_last) NAME(call_summands)(job->finish, i, rows, j);
       if (band->reads || (band->copies && is_first)) {
         NAME(any_copying_tile)(rows, band->copies, depth, job->a + i * job->a_row + p, job->a_row, (REAL *)a, right,
