@@ -7,8 +7,9 @@ import Synchronization
 package final class BlockPool: Sendable {
   /// SAFETY: `@unchecked Sendable` holds because a block is lent to one holder at a time, or to some who agree on when
   /// each of them uses it.
+  @usableFromInline
   package struct Block: @unchecked Sendable {
-    package let start: UnsafeMutableRawPointer
+    @usableFromInline package let start: UnsafeMutableRawPointer
     let byteCount: Int
   }
 

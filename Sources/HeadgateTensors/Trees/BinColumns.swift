@@ -100,7 +100,7 @@ package struct BinColumns<Scalar: TreeScalar>: Sendable {
     _ bins: UnsafeMutablePointer<UInt8>, from rows: UnsafePointer<Scalar>, count: Int, stride: Int,
     _ kernels: KernelSet
   ) {
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: rowWidth) { bytes in
+    TemporaryMemory.with(UInt8.self, count: rowWidth) { bytes in
       guard let rowBins = bytes.baseAddress else { return }
       for row in 0..<count {
         fill(rowBins, fromRow: rows + row * stride, using: kernels)

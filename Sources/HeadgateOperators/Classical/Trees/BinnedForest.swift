@@ -82,7 +82,7 @@ final class BinnedForest<Scalar: TreeScalar>: Sendable {
     _ rows: UnsafePointer<Scalar>, _ count: Int, _ stride: Int, _ scores: UnsafeMutablePointer<Scalar>
   ) {
     let (targets, width) = (weights.targetCount, (count + 63) / 64 * 64)
-    withUnsafeTemporaryAllocation(of: Scalar.self, capacity: targets * width) { sums in
+    TemporaryMemory.with(Scalar.self, count: targets * width) { sums in
       guard let sum = sums.baseAddress else { return }
       sums.initialize(repeating: 0)
       for target in 0..<targets {
@@ -109,7 +109,7 @@ final class BinnedForest<Scalar: TreeScalar>: Sendable {
   ) {
     let (width, padded) = (BinLimits.blockRows, (count + 63) / 64 * 64)
     let leafCount = BinLimits.treesAtOnce * width
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: leafCount + columns.count * width) { bytes in
+    TemporaryMemory.with(UInt8.self, count: leafCount + columns.count * width) { bytes in
       guard let leaves = bytes.baseAddress else { return }
       columns.fill(leaves + leafCount, from: rows, count: count, stride: stride)
       for first in Swift.stride(from: 0, to: trees.count, by: BinLimits.treesAtOnce) {
@@ -122,7 +122,7 @@ final class BinnedForest<Scalar: TreeScalar>: Sendable {
 
   private func withLeaves(of row: UnsafePointer<Scalar>, _ body: (UnsafePointer<UInt8>) -> Void) {
     let width = columns.rowWidth
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: width + trees.count) { bytes in
+    TemporaryMemory.with(UInt8.self, count: width + trees.count) { bytes in
       guard let binned = bytes.baseAddress else { return }
       columns.fill(binned, fromRow: row)
       trees.rowLeaves(binned, into: binned + width)

@@ -121,7 +121,7 @@ package final class Forest<Scalar: TreeScalar>: Sendable {
   ) {
     guard stride >= columns, count > 0 else { return }
     let block = min(count, blockRows)
-    withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * targetCount) { seen in
+    TemporaryMemory.with(Bool.self, count: block * targetCount) { seen in
       guard let marks = seen.baseAddress else { return }
       var start = 0
       while start < count {
