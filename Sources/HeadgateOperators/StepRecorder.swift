@@ -88,6 +88,7 @@ package final class StepRecorder: @unchecked Sendable {
 package final class InputPlace: @unchecked Sendable {
   package var start: UnsafeRawPointer?
 
+  /// Of elements that stay where they are.
   init(start: UnsafeRawPointer?) {
     self.start = start
   }

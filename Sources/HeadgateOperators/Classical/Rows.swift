@@ -53,10 +53,10 @@ extension Tensor {
   /// A tensor of the same shape with each element transformed.
   @inline(__always)
   func map<Source: TensorElement, Target: TensorElement>(
-    _ source: Source.Type, to target: Target.Type, call: OperatorCall, _ transform: (Source) -> Target
+    _ source: Source.Type, to target: Target.Type, call: OperatorCall, _ transform: @escaping (Source) -> Target
   ) throws(TensorError) -> Tensor {
     let elements = try elements(source)
-    return try call.make(target, shape) { output in
+    return try call.produce(target, shape, reading: self) { output in
       for index in 0..<elements.count { output[index] = transform(elements[index]) }
     }
   }

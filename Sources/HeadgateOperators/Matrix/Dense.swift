@@ -63,10 +63,10 @@ package enum Dense {
     ) throws(TensorError) -> Tensor {
       let x = try a.elements(Float.self)
       let offsets = try bias?.elements(Float.self)
+      let (m, n, k, isTransposed, team) = (m, n, k, isTransposed, call.team)
       let summands = try summand?.elements(Float.self).baseAddress.map { MatrixProduct.Operand($0, columns: n) }
       let finish = Finish(columnOffsets: offsets?.baseAddress, bounds: bounds, summands: summands, hasGelu: hasGelu)
       let w = rounded == nil && packed == nil ? try b.elements(Float.self) : nil
-      let (m, n, k, isTransposed, team) = (m, n, k, isTransposed, call.team)
       return try call.produce(Float.self, outputShape, reading: a, w == nil ? nil : b, bias, summand) {
         (output) throws(TensorError) in
         guard let target = output.baseAddress, !output.isEmpty else { return }

@@ -105,7 +105,7 @@ struct EnsembleScores: Sendable {
       for index in scores.indices { output[index] = Output(scores[index]) }
       return
     }
-    withUnsafeTemporaryAllocation(of: Float.self, capacity: scores.count) { floats in
+    TemporaryMemory.with(Float.self, count: scores.count) { floats in
       for index in scores.indices { floats[index] = Float(scores[index]) }
       transform.apply(floats)
       for index in scores.indices { output[index] = Output(floats[index]) }

@@ -28,11 +28,11 @@ enum TreeEnsembles {
       hasOneScore: Set(description.weights.map(\.target)).count == 1,
       weightsArePositive: description.weights.allSatisfy { $0.value >= 0 })
     return { (call) throws(TensorError) in
-      let input = try Rows(try call.tensor(0))
-      return try labels.outputs(rows: input.count, width: labels.count, call: call) {
-        (classes, output) throws(TensorError) in
-        let width = labels.count
-        try forests.forEachRow(of: input, call, aggregate: 1) { row, collected, seen in
+      let input = try forests.input(call)
+      let (width, team) = (labels.count, call.team)
+      return try labels.produced(rows: input.count, width: width, reading: input.tensor, call: call) {
+        [rows = input.rows] (classes, output) throws(TensorError) in
+        try forests.forEachRow(of: rows, team, aggregate: 1) { row, collected, seen in
           classes[row] = Int64(
             scores.finishClasses(
               collected, seen: seen, two, UnsafeMutableBufferPointer(rebasing: output[row * width..<(row + 1) * width]))
@@ -94,11 +94,11 @@ enum TreeEnsembles {
     let scores = EnsembleScores(
       transform: transform, baseValues: baseValues, divisor: aggregate == 0 ? forests.treeCount : 1)
     return { (call) throws(TensorError) in
-      let input = try Rows(try call.tensor(0))
-      let shape = [input.count, targets]
-      if keepsType && input.tensor.elementType == .double {
-        let output = try call.make(Double.self, shape) { (output) throws(TensorError) in
-          try forests.forEachRow(of: input, call, aggregate: aggregate) { _, _, _ in
+      let input = try forests.input(call)
+      let (rows, team, shape) = (input.rows, call.team, [input.count, targets])
+      if keepsType && input.isDouble {
+        let output = try call.produce(Double.self, shape, reading: input.tensor) { (output) throws(TensorError) in
+          try forests.forEachRow(of: rows, team, aggregate: aggregate) { _, _, _ in
           } double: { row, collected, seen in
             scores.finishTargets(
               collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
@@ -106,8 +106,8 @@ enum TreeEnsembles {
         }
         return [.tensor(output)]
       }
-      let output = try call.make(Float.self, shape) { (output) throws(TensorError) in
-        try forests.forEachRow(of: input, call, aggregate: aggregate) { row, collected, seen in
+      let output = try call.produce(Float.self, shape, reading: input.tensor) { (output) throws(TensorError) in
+        try forests.forEachRow(of: rows, team, aggregate: aggregate) { row, collected, seen in
           scores.finishTargets(
             collected, seen: seen, UnsafeMutableBufferPointer(rebasing: output[row * targets..<(row + 1) * targets]))
         } double: { row, collected, seen in
@@ -116,7 +116,7 @@ enum TreeEnsembles {
         }
       }
       // Half precision is computed in single and rounded once.
-      guard keepsType && input.tensor.elementType == .float16 else { return [.tensor(output)] }
+      guard keepsType && input.isHalf else { return [.tensor(output)] }
       return [.tensor(try Casting.convert(output, to: .float16, call))]
     }
   }
@@ -141,15 +141,55 @@ final class ForestPair: Sendable {
     self.describe = describe
   }
 
+  /// What the trees read, by the precision of the node's input.
+  struct Input {
+    let tensor: Tensor
+    let count: Int
+    let isDouble: Bool
+    let isHalf: Bool
+    let rows: SourceRows
+  }
+
+  /// Where the rows `[count, columns]` are that the trees read: the tensor is kept by who reads them.
+  enum SourceRows {
+    case single(InputPlace, count: Int, columns: Int)
+    case double(Forest<Double>, InputPlace, count: Int, columns: Int)
+  }
+
+  /// Input 0 of a call: doubles as they are, all other numbers as floats.
+  ///
+  /// - Throws: `TensorError.shape` when it has fewer features than the trees read.
+  func input(_ call: OperatorCall) throws(TensorError) -> Input {
+    let given = try Rows(try call.tensor(0))
+    let type = given.tensor.elementType
+    let forest = type == .double ? try doubleForest() : nil
+    let (floats, needed) = (type == .double ? given : try given.floats(call), forest?.columns ?? single.columns)
+    guard given.columns >= needed else {
+      throw TensorError(
+        .shape, "the trees read \(needed) features, the input has \(given.columns) (shape \(given.tensor.shape))")
+    }
+    let isAsGiven = type == .float || type == .double
+    let place = isAsGiven ? try call.place(of: 0) : InputPlace(start: floats.tensor.unsafeBytes.baseAddress)
+    let rows: SourceRows =
+      if let forest {
+        .double(forest, place, count: given.count, columns: given.columns)
+      } else {
+        .single(place, count: given.count, columns: given.columns)
+      }
+    return Input(
+      tensor: floats.tensor, count: given.count, isDouble: type == .double, isHalf: type == .float16, rows: rows)
+  }
+
   /// Collects the scores of all rows and gives each to one of two closures, by the precision of the input.
   func forEachRow(
-    of input: Rows, _ call: OperatorCall, aggregate: Int, _ finish: Finish<Float>,
+    of rows: SourceRows, _ team: ThreadTeam, aggregate: Int, _ finish: Finish<Float>,
     double finishDouble: Finish<Double>
   ) throws(TensorError) {
-    if input.tensor.elementType == .double {
-      try Self.run(try doubleForest(), input, aggregate, call.team, finishDouble)
-    } else {
-      try Self.run(single, try input.floats(call), aggregate, call.team, finish)
+    switch rows {
+    case .single(let place, let count, let columns):
+      Self.run(single, place, count, columns, aggregate, team, finish)
+    case .double(let forest, let place, let count, let columns):
+      Self.run(forest, place, count, columns, aggregate, team, finishDouble)
     }
   }
 
@@ -161,29 +201,24 @@ final class ForestPair: Sendable {
   }
 
   private static func run<Scalar: TreeScalar>(
-    _ forest: Forest<Scalar>, _ input: Rows, _ aggregate: Int, _ team: ThreadTeam, _ finish: Finish<Scalar>
-  ) throws(TensorError) {
-    guard input.columns >= forest.columns else {
-      throw TensorError(
-        .shape,
-        "the trees read \(forest.columns) features, the input has \(input.columns) (shape \(input.tensor.shape))")
-    }
-    let elements = try input.tensor.elements(Scalar.self)
-    guard let aggregate = Forest<Scalar>.Aggregate(rawValue: aggregate), let first = elements.baseAddress,
-      input.count > 0
+    _ forest: Forest<Scalar>, _ place: InputPlace, _ rowCount: Int, _ columns: Int, _ aggregate: Int,
+    _ team: ThreadTeam, _ finish: Finish<Scalar>
+  ) {
+    guard let aggregate = Forest<Scalar>.Aggregate(rawValue: aggregate), rowCount > 0,
+      let first = place.start?.assumingMemoryBound(to: Scalar.self)
     else { return }
     let width = forest.targetCount
-    let block = min(input.count, forest.blockRows)
-    team.split(input.count, each: forest.rowTime, granule: block) { rows, _ in
-      withUnsafeTemporaryAllocation(of: Scalar.self, capacity: block * width) { scores in
-        withUnsafeTemporaryAllocation(of: Bool.self, capacity: block * width) { seen in
+    let block = min(rowCount, forest.blockRows)
+    team.split(rowCount, each: forest.rowTime, granule: block) { rows, _ in
+      TemporaryMemory.with(Scalar.self, count: block * width) { scores in
+        TemporaryMemory.with(Bool.self, count: block * width) { seen in
           guard let scoreBase = scores.baseAddress, let seenBase = seen.baseAddress else { return }
           for start in stride(from: rows.lowerBound, to: rows.upperBound, by: block) {
             let count = min(block, rows.upperBound - start)
             scores.initialize(repeating: 0)
             seen.initialize(repeating: false)
             forest.collect(
-              first + start * input.columns, count: count, stride: input.columns, aggregate: aggregate,
+              first + start * columns, count: count, stride: columns, aggregate: aggregate,
               scores: scoreBase, seen: seenBase)
             for row in 0..<count {
               finish(

@@ -110,7 +110,7 @@ struct LightGBMPredictor: TreePredictor {
     guard let forest, let first = rows.baseAddress, let score = scores.baseAddress, count > 0 else { return }
     if rows.contains(where: Self.isSmallest) {
       // The library takes such numbers for the zeros of a sparse row.
-      withUnsafeTemporaryAllocation(of: Double.self, capacity: featureCount) { copy in
+      TemporaryMemory.with(Double.self, count: featureCount) { copy in
         for row in 0..<count {
           for feature in 0..<featureCount {
             let value = rows[row * featureCount + feature]
@@ -132,7 +132,7 @@ struct LightGBMPredictor: TreePredictor {
     _ forest: Forest<Double>, _ rows: UnsafePointer<Double>, count: Int, _ scores: UnsafeMutablePointer<Double>
   ) {
     guard let functions else { return forest.add(rows, count: count, stride: featureCount, to: scores) }
-    withUnsafeTemporaryAllocation(of: Double.self, capacity: treeCount) { leaves in
+    TemporaryMemory.with(Double.self, count: treeCount) { leaves in
       for row in 0..<count {
         let features = rows + row * featureCount
         forest.leaves(of: features, into: leaves)
