@@ -85,7 +85,7 @@ enum FuzzTarget: String {
       guard let rows = try? Tensor(shape: [count, width], doubles: elements),
         let features = try? model.converted(.tensor(rows), budget: budget)
       else { return }
-      _ = try? model.run([features], budget: budget)
+      _ = try? model.plan.run([features], captured: [], budget: budget)
     }
   }
 

@@ -68,8 +68,7 @@ final class PlanContext {
 
   /// Ends the making of weights, before any of them is read by a run: gives back the memory of those of which there is
   /// another form, and which nothing reads as they are; copies those that are not aligned; makes what only the nodes need
-  /// that the plan has kept; and leaves no second copy of
-  /// what was copied or packed in memory.
+  /// that the plan has kept; and leaves no second copy of what was copied or packed in memory.
   func finishWeights() throws(ModelFileError) {
     readers.releaseReplaced()
     do {
