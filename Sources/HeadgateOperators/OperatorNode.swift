@@ -39,6 +39,14 @@ package final class OperatorNode: Sendable {
   /// Says so of an input, while the kernel is prepared.
   func replace(input: Int) { replaced.withLock { _ = $0.insert(input) } }
 
+  private let loose = Mutex<Set<Int>>([])
+
+  /// The constant inputs whose elements the kernel takes from wherever they lie, aligned for their type or not.
+  package var looseInputs: Set<Int> { loose.withLock { $0 } }
+
+  /// Says so of an input, while the kernel is prepared.
+  func takeLoose(input: Int) { loose.withLock { _ = $0.insert(input) } }
+
   package var outputCount: Int { usedOutputs.count }
 
   /// The constant tensor at an input, when it is one.

@@ -12,13 +12,11 @@ package struct PackedMatrix<Element: TensorElement>: Sendable {
   private let storage: Storage
   private let kernels: KernelSet
 
-  private init(
-    n: Int, k: Int, _ budget: MemoryBudget, _ memory: WeightMemory?, _ kernels: KernelSet
-  ) throws(TensorError) {
+  private init(n: Int, k: Int, _ budget: MemoryBudget, _ kernels: KernelSet) throws(TensorError) {
     self.n = n
     self.k = k
     self.kernels = kernels
-    storage = try Storage(Element.elementType, count: try [k, n].elementCount(), budget: budget, memory: memory)
+    storage = try Storage(Element.elementType, count: try [k, n].elementCount(), budget: budget)
   }
 
   private var start: UnsafeMutablePointer<Element> { storage.base.assumingMemoryBound(to: Element.self) }
@@ -29,13 +27,11 @@ extension PackedMatrix<Float> {
   ///
   /// SAFETY: `b` must hold `k * n` elements, which need not be aligned for their type.
   ///
-  /// - Parameter memory: Where weights of a large model are to lie.
   /// - Throws: `TensorError.memoryLimit` when the budget has no room.
   package init(
-    _ b: MatrixProduct.Operand<Float>, n: Int, k: Int, budget: MemoryBudget, memory: WeightMemory? = nil,
-    using kernels: KernelSet = .current
+    _ b: MatrixProduct.Operand<Float>, n: Int, k: Int, budget: MemoryBudget, using kernels: KernelSet = .current
   ) throws(TensorError) {
-    try self.init(n: n, k: k, budget, memory, kernels)
+    try self.init(n: n, k: k, budget, kernels)
     kernels.table.pointee.sgemm_pack(n, k, b.start, b.rowStride, b.columnStride, start)
   }
 
@@ -61,10 +57,9 @@ extension PackedMatrix<Float> {
 extension PackedMatrix<Double> {
   /// The same in double precision.
   package init(
-    _ b: MatrixProduct.Operand<Double>, n: Int, k: Int, budget: MemoryBudget, memory: WeightMemory? = nil,
-    using kernels: KernelSet = .current
+    _ b: MatrixProduct.Operand<Double>, n: Int, k: Int, budget: MemoryBudget, using kernels: KernelSet = .current
   ) throws(TensorError) {
-    try self.init(n: n, k: k, budget, memory, kernels)
+    try self.init(n: n, k: k, budget, kernels)
     kernels.table.pointee.dgemm_pack(n, k, b.start, b.rowStride, b.columnStride, start)
   }
 

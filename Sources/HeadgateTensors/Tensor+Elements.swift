@@ -175,23 +175,18 @@ extension Tensor {
     return try body(unsafeElements(type))
   }
 
-  /// Gives the elements to `body`, which may not read them one by one: they need not be aligned for their type. For what
-  /// puts them into another order at once.
+  /// Gives `body` the place of the elements, which need not be aligned for their type: for what moves bytes, or reads
+  /// numbers from anywhere.
   ///
   /// - Throws: `TensorError.missing` when the elements were given up; whatever `body` throws.
-  package func withLooseElements<Element: TensorElement, Result>(
-    _ type: Element.Type, _ body: (UnsafePointer<Element>) throws(TensorError) -> Result
+  package func withLooseBytes<Result>(
+    _ body: (UnsafeRawPointer) throws(TensorError) -> Result
   ) throws(TensorError) -> Result {
-    guard storage.isUnaligned, Element.elementType == elementType else {
-      let elements = try elements(type)
-      guard let start = elements.baseAddress else { throw TensorError(.missing, "there are no elements") }
-      storage.populate()
-      defer { withExtendedLifetime(self) {} }
-      return try body(start)
+    guard !storage.isReleased else {
+      throw TensorError(.missing, "the elements were given up when the model was loaded")
     }
-    storage.populate()
     defer { withExtendedLifetime(self) {} }
-    return try body(UnsafeRawPointer(storage.start + byteOffset).assumingMemoryBound(to: type))
+    return try body(UnsafeRawPointer(storage.start + byteOffset))
   }
 
   /// The bytes of the elements; valid only while the tensor lives. Not for strings.

@@ -34,11 +34,14 @@ public struct Tensor: Sendable {
   /// Whether the elements lie where they are not aligned for their type, see `Storage.base`.
   package var isUnaligned: Bool { storage.isUnaligned }
 
+  /// Has the system bring all elements that lie in a file at once, for who is about to read them all.
+  package func populate() { storage.populate() }
+
   /// Copies elements that are not aligned for their type to where they are.
   ///
   /// - Throws: `TensorError.memoryLimit` when the machine has no room.
-  package func align(in memory: WeightMemory?) throws(TensorError) {
-    guard storage.align(in: memory) else {
+  package func align() throws(TensorError) {
+    guard storage.align() else {
       throw TensorError(.memoryLimit, "the machine has no \(byteCount) bytes for weights")
     }
   }

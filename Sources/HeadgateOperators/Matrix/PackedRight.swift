@@ -17,7 +17,7 @@ struct PackedRight: Sendable {
   static func of(_ node: OperatorNode, transposed: Bool) throws(TensorError) -> PackedRight? {
     guard let weights = node.constantTensor(1), weights.rank == 2, weights.count > 0 else { return nil }
     let make = { () throws(TensorError) -> PackedRight? in
-      try PackedRight(weights, transposed: transposed, memory: node.weights?.memory)
+      try PackedRight(weights, transposed: transposed)
     }
     let packed: PackedRight?
     if let shared = node.weights {
@@ -29,20 +29,23 @@ struct PackedRight: Sendable {
     return packed
   }
 
-  private init?(_ weights: Tensor, transposed: Bool, memory: WeightMemory?) throws(TensorError) {
+  private init?(_ weights: Tensor, transposed: Bool) throws(TensorError) {
     let columns = weights.shape[1]
     let (k, n) = transposed ? (columns, weights.shape[0]) : (weights.shape[0], columns)
+    weights.populate()
     switch weights.elementType {
     case .float:
-      floats = try weights.withLooseElements(Float.self) { (start) throws(TensorError) in
+      floats = try weights.withLooseBytes { (bytes) throws(TensorError) in
+        let start = bytes.assumingMemoryBound(to: Float.self)
         let matrix = MatrixProduct.Operand(start, columns: columns, transposed: transposed)
-        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited, memory: memory)
+        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited)
       }
       doubles = nil
     case .double:
-      doubles = try weights.withLooseElements(Double.self) { (start) throws(TensorError) in
+      doubles = try weights.withLooseBytes { (bytes) throws(TensorError) in
+        let start = bytes.assumingMemoryBound(to: Double.self)
         let matrix = MatrixProduct.Operand(start, columns: columns, transposed: transposed)
-        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited, memory: memory)
+        return try PackedMatrix(matrix, n: n, k: k, budget: .unlimited)
       }
       floats = nil
     default: return nil

@@ -3,11 +3,17 @@ import HeadgateTensors
 /// Operators that pick or place elements by index.
 enum Gathering {
   static let table: [OperatorDefinition] = [
-    .op("Gather", since: 1, gather), .op("GatherElements", since: 11, gatherElements),
+    .prepared("Gather", since: 1, prepareGather), .op("GatherElements", since: 11, gatherElements),
     .op("GatherND", since: 11, gatherND), .op("ScatterElements", since: 11, scatterElements).computingInSingle(),
     .op("Scatter", since: 9, scatterElements), .op("ScatterND", since: 11, scatterND).computingInSingle(),
     .op("Compress", since: 9, compress), .op("NonZero", since: 9, nonZero), .op("OneHot", since: 9, oneHot),
   ]
+
+  /// What rows are taken from is often the largest weight of a model, and few of its rows are read in a run.
+  private static func prepareGather(_ node: OperatorNode) -> Kernel {
+    node.takeLoose(input: 0)
+    return gather
+  }
 
   private static func gather(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let data = try call.tensor(0)
@@ -253,17 +259,35 @@ private struct Taking: MovementVisitor {
   let call: OperatorCall
 
   func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
-    try data.withUnsafeElements(type) { (source) throws(TensorError) in
+    guard !data.isUnaligned else { return try moveBytes(type) }
+    return try data.withUnsafeElements(type) { (source) throws(TensorError) in
       try call.makeMoved(data.elementType, type, shape) { output in
         guard !output.isEmpty, let from = source.baseAddress, let to = output.baseAddress else { return }
-        let inner = data.shape.extent(of: axis + 1..<data.rank)
-        let extent = data.shape[axis]
-        for outer in 0..<data.shape.extent(of: 0..<axis) {
-          for (position, row) in rows.enumerated() {
-            (to + (outer * rows.count + position) * inner).update(
-              from: from + (outer * extent + row) * inner, count: inner)
-          }
+        forEachRow { source, target, count in (to + target).update(from: from + source, count: count) }
+      }
+    }
+  }
+
+  /// Of elements that are not aligned, which are never texts.
+  private func moveBytes<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
+    let size = MemoryLayout<T>.stride
+    return try data.withLooseBytes { (source) throws(TensorError) in
+      try call.makeMoved(data.elementType, type, shape) { output in
+        guard !output.isEmpty, let to = UnsafeMutableRawBufferPointer(output).baseAddress else { return }
+        forEachRow { from, target, count in
+          (to + target * size).copyMemory(from: source + from * size, byteCount: count * size)
         }
+      }
+    }
+  }
+
+  /// Gives where the elements of each row come from and go to, and how many they are.
+  private func forEachRow(_ move: (_ source: Int, _ target: Int, _ count: Int) -> Void) {
+    let inner = data.shape.extent(of: axis + 1..<data.rank)
+    let extent = data.shape[axis]
+    for outer in 0..<data.shape.extent(of: 0..<axis) {
+      for (position, row) in rows.enumerated() {
+        move((outer * extent + row) * inner, (outer * rows.count + position) * inner, inner)
       }
     }
   }

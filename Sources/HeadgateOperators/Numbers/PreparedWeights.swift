@@ -38,7 +38,6 @@ package final class PreparedWeights: Sendable {
     /// The weights are kept with what was made of them, as their identity holds no longer than they do.
     var made: [Key: (weights: Tensor, result: Made)] = [:]
     var room = 0
-    var admitted = 0
     var hasRounded = false
     /// What is made only for nodes that a plan keeps.
     var deferred: [Deferred] = []
@@ -68,19 +67,9 @@ package final class PreparedWeights: Sendable {
   /// What may still be taken, in bytes.
   var room: Int { state.withLock { $0.room } }
 
-  private let largeMemory = WeightMemory()
-  /// Weights that take less are not worth pages of 2 MiB, of which the last one is used in part only.
-  private static let leastForMemory = 16 << 20
-
-  /// Where weights are to lie, and what is made of them; nil for a small model.
-  package var memory: WeightMemory? {
-    state.withLock { $0.admitted } >= Self.leastForMemory ? largeMemory : nil
-  }
-
   /// Counts weights of the model.
   package func admit(_ byteCount: Int) {
     state.withLock { state in
-      state.admitted = Int(clamping: UInt(state.admitted) + UInt(max(byteCount, 0)))
       let (share, isTooMuch) = byteCount.multipliedReportingOverflow(by: Self.shareOfWeights)
       state.room = isTooMuch ? .max : Int(clamping: UInt(state.room) + UInt(share))
     }

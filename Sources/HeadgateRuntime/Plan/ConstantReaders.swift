@@ -6,14 +6,18 @@ import HeadgateTensors
 struct ConstantReaders {
   private var replaced: [Tensor] = []
   private var read: Set<ObjectIdentifier> = []
+  /// What nodes take from wherever it lies.
+  private var readLoosely: Set<ObjectIdentifier> = []
 
   mutating func note(_ plan: Plan, _ defaults: some Sequence<Value>) {
     for step in plan.steps {
-      let others = step.node.replacedInputs
+      let (others, loose) = (step.node.replacedInputs, step.node.looseInputs)
       for (index, operand) in step.inputs.enumerated() {
         guard case .constant(let constant) = operand else { continue }
         if others.contains(index), let tensor = plan.constants[constant].tensor {
           replaced.append(tensor)
+        } else if loose.contains(index), let tensor = plan.constants[constant].tensor {
+          readLoosely.insert(tensor.memory)
         } else {
           note(plan.constants[constant])
         }
@@ -33,6 +37,13 @@ struct ConstantReaders {
   }
 
   func releaseReplaced() {
-    for tensor in replaced where !read.contains(tensor.memory) { tensor.releaseMemory() }
+    for tensor in replaced where !read.contains(tensor.memory) && !readLoosely.contains(tensor.memory) {
+      tensor.releaseMemory()
+    }
+  }
+
+  /// Whether a weight may lie where it is not aligned.
+  func mayStayUnaligned(_ tensor: Tensor) -> Bool {
+    readLoosely.contains(tensor.memory) && !read.contains(tensor.memory)
   }
 }

@@ -72,7 +72,7 @@ final class PlanContext {
   func finishWeights() throws(ModelFileError) {
     readers.releaseReplaced()
     do {
-      for tensor in unaligned { try tensor.align(in: weights.memory) }
+      for tensor in unaligned where !readers.mayStayUnaligned(tensor) { try tensor.align() }
     } catch {
       throw ModelFileError(.tooLarge, error.message)
     }
