@@ -221,7 +221,8 @@ enum Gathering {
   }
 }
 
-/// The rows of an axis that indices name, which may be counted from the end.
+/// The rows of an axis that indices name, which may be counted from the end. Texts are copied as such, all else byte by
+/// byte, from where it lies in the file, aligned or not.
 private struct TakingByIndex: MovementVisitor {
   let data: Tensor
   let axis: Int
@@ -232,7 +233,10 @@ private struct TakingByIndex: MovementVisitor {
   func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
     let inner = data.shape.extent(of: axis + 1..<data.rank)
     let (extent, outer) = (data.shape[axis], data.shape.extent(of: 0..<axis))
-    let (source, isWide) = (data.unsafeElements(type), indices.elementType == .int64)
+    let isText = data.elementType == .string
+    let source =
+      isText ? UnsafeRawPointer(data.unsafeElements(type).baseAddress) : try data.withLooseBytes { $0 }
+    let isWide = indices.elementType == .int64
     let (wide, narrow) = (indices.unsafeElements(Int64.self), indices.unsafeElements(Int32.self))
     return try call.produce(data.elementType, type, shape, reading: [data, indices]) { (output) throws(TensorError) in
       for position in wide.indices {
@@ -241,10 +245,15 @@ private struct TakingByIndex: MovementVisitor {
         guard row >= 0, row < extent else {
           throw TensorError(.invalidValue, "index \(index) is outside of an axis of \(extent)")
         }
-        guard let from = source.baseAddress, let to = output.baseAddress else { continue }
+        guard let source, let target = output.baseAddress else { continue }
         for block in 0..<outer {
-          (to + (block * wide.count + position) * inner).update(
-            from: from + (block * extent + row) * inner, count: inner)
+          let (from, to) = ((block * extent + row) * inner, target + (block * wide.count + position) * inner)
+          if isText {
+            to.update(from: source.assumingMemoryBound(to: type) + from, count: inner)
+          } else {
+            let size = MemoryLayout<T>.stride
+            UnsafeMutableRawPointer(to).copyMemory(from: source + from * size, byteCount: inner * size)
+          }
         }
       }
     }
@@ -259,35 +268,17 @@ private struct Taking: MovementVisitor {
   let call: OperatorCall
 
   func visit<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
-    guard !data.isUnaligned else { return try moveBytes(type) }
-    return try data.withUnsafeElements(type) { (source) throws(TensorError) in
+    try data.withUnsafeElements(type) { (source) throws(TensorError) in
       try call.makeMoved(data.elementType, type, shape) { output in
         guard !output.isEmpty, let from = source.baseAddress, let to = output.baseAddress else { return }
-        forEachRow { source, target, count in (to + target).update(from: from + source, count: count) }
-      }
-    }
-  }
-
-  /// Of elements that are not aligned, which are never texts.
-  private func moveBytes<T: Sendable>(_ type: T.Type) throws(TensorError) -> Tensor {
-    let size = MemoryLayout<T>.stride
-    return try data.withLooseBytes { (source) throws(TensorError) in
-      try call.makeMoved(data.elementType, type, shape) { output in
-        guard !output.isEmpty, let to = UnsafeMutableRawBufferPointer(output).baseAddress else { return }
-        forEachRow { from, target, count in
-          (to + target * size).copyMemory(from: source + from * size, byteCount: count * size)
+        let inner = data.shape.extent(of: axis + 1..<data.rank)
+        let extent = data.shape[axis]
+        for outer in 0..<data.shape.extent(of: 0..<axis) {
+          for (position, row) in rows.enumerated() {
+            (to + (outer * rows.count + position) * inner).update(
+              from: from + (outer * extent + row) * inner, count: inner)
+          }
         }
-      }
-    }
-  }
-
-  /// Gives where the elements of each row come from and go to, and how many they are.
-  private func forEachRow(_ move: (_ source: Int, _ target: Int, _ count: Int) -> Void) {
-    let inner = data.shape.extent(of: axis + 1..<data.rank)
-    let extent = data.shape[axis]
-    for outer in 0..<data.shape.extent(of: 0..<axis) {
-      for (position, row) in rows.enumerated() {
-        move((outer * extent + row) * inner, (outer * rows.count + position) * inner, inner)
       }
     }
   }
