@@ -134,8 +134,9 @@ public struct Model: Sendable {
   /// in the model's order.
   ///
   /// For callers that run it again and again. Runs on inputs of the same types and shapes repeat each other: from the third
-  /// on such a run allocates no memory, if the caller hands in what the last one gave and holds none of it any more. Inputs
-  /// are copied, and so are outputs, whose memory is used for the next ones as soon as nobody has them.
+  /// on such a run allocates no memory, but for a closure of each step that threads share, if the caller hands in what the
+  /// last one gave and holds none of it any more. Inputs are copied, and so are outputs, whose memory is used for the next
+  /// ones as soon as nobody has them.
   ///
   /// - Throws: as `run(_:outputs:)`; `outputs` is empty then.
   public func run(_ inputs: [Tensor], into outputs: inout [Value]) throws(RunError) {

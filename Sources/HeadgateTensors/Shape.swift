@@ -67,3 +67,18 @@ extension [Int] {
     return result
   }
 }
+
+extension Int {
+  /// The number of elements of a tensor of so many rows and columns, as `elementCount` of the two, but without an array:
+  /// for what is worked out in each run.
+  ///
+  /// - Throws: as `elementCount`.
+  package func times(_ other: Int) throws(TensorError) -> Int {
+    guard self >= 0, other >= 0 else { throw TensorError(.shape, "one of \(self) and \(other) is negative") }
+    let (product, overflow) = multipliedReportingOverflow(by: other)
+    guard !overflow else {
+      throw TensorError(.memoryLimit, "\(self) times \(other) elements pass any memory limit")
+    }
+    return product
+  }
+}

@@ -31,7 +31,7 @@ struct PackedHead {
     let (width, overflow) = shape.query.size.addingReportingOverflow(size)
     let (rows, overflowOfRows) = width.addingReportingOverflow(PackedHead.blockLength)
     guard !overflow, !overflowOfRows else { throw TensorError(.memoryLimit, "heads of \(width) pass any memory limit") }
-    return try [rows, shape.key.length].elementCount() &+ PackedHead.blockLength
+    return try rows.times(shape.key.length) &+ PackedHead.blockLength
   }
 
   /// About how long some queries take, in nanoseconds: a product with the keys, one with the values, and the

@@ -21,7 +21,7 @@ struct ScaledDotProduct: RealVisitor {
     let (total, size) = (shape.key.length, shape.value.size)
     let answer = try call.output(
       C.elementType,
-      hasHeadAxis ? [batch, heads, length, size] : [batch, length, try [heads, size].elementCount()])
+      hasHeadAxis ? [batch, heads, length, size] : [batch, length, try heads.times(size)])
     let scores = scoresAfter == nil ? nil : try call.output(C.elementType, [batch, heads, length, total])
     guard answer.count > 0 || scores?.count ?? 0 > 0 else { return (answer, scores) }
     let rows = try mask.prepared(type, call)
@@ -66,7 +66,7 @@ private struct ScaledDotProductWork<C: Real> {
     let parts = shape.query.batch * shape.query.heads * blocks
     let (width, overflow) = total.addingReportingOverflow(size)
     guard !overflow else { throw TensorError(.memoryLimit, "\(total) keys pass any memory limit") }
-    let room = try [block, width].elementCount()
+    let room = try block.times(width)
     // A product with the keys, one with the values, and the exponentials between.
     let partTime = Double(block) * Double(total) * (Double(shape.query.size + size) / 50 + 1)
     try budget.withTeamScratch(C.self, count: room, parts: parts) { (scratch, team) throws(TensorError) in

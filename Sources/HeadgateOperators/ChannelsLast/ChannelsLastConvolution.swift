@@ -84,30 +84,48 @@ package enum ChannelsLastConvolution {
     let (x, b, z) = (
       try input.elements(Float.self), try bias?.elements(Float.self), try summand?.elements(Float.self)
     )
-    let lines = layout.window.axes[0].output
-    let (image, count, budget) = (layout.window.image, layout.window.image.map(kernel.scratchCount), call.budget)
+    let budget = call.budget
+    guard let window = layout.window.image, !shape.contains(0) else {
+      return try call.produce(Float.self, shape, reading: input) { $0.update(repeating: 0) }
+    }
+    let (count, lines) = (kernel.scratchCount(window), layout.window.axes[0].output)
+    let (images, read) = (layout.images, layout.groups * layout.channels * layout.window.inputCount)
     return try call.produce(Float.self, shape, reading: input, bias, summand) { (output) throws(TensorError) in
-      guard let y = output.baseAddress, !output.isEmpty, let window = image, let count else { return }
+      guard let y = output.baseAddress else { return }
       // Without elements there is nothing to sum up, and nothing is read.
-      let x = x.baseAddress ?? UnsafePointer(y)
-      let (read, written) = (
-        layout.groups * layout.channels * layout.window.inputCount, kernel.features * layout.window.outputCount
-      )
-      func convolve(_ scratch: UnsafeMutablePointer<Float>, _ team: ThreadTeam) {
-        for image in 0..<layout.images {
-          kernel.convolve(
-            .init(
-              x + image * read, into: y + image * written, offsets: b?.baseAddress,
-              adding: z?.baseAddress.map { $0 + image * written }, bounds: bounds), window, scratch: scratch,
-            team: team)
-        }
-      }
+      let work = Work(
+        kernel: kernel, window: window, images: images, x: x.baseAddress ?? UnsafePointer(y), read: read, y: y,
+        offsets: b?.baseAddress, summand: z?.baseAddress, bounds: bounds)
       if kernel.way == .planes {
-        try budget.withTeamScratch(Float.self, count: count, parts: lines) { convolve($0, $1) }
+        try budget.withTeamScratch(Float.self, count: count, parts: lines) { work.run($0, $1) }
       } else if count > 0 {
-        try budget.withScratch(Float.self, count: count) { convolve($0, budget.team) }
+        try budget.withScratch(Float.self, count: count) { work.run($0, budget.team) }
       } else {
-        convolve(y, budget.team)
+        work.run(y, budget.team)
+      }
+    }
+  }
+
+  /// What becomes of all images.
+  private struct Work {
+    let kernel: ChannelsLastKernel
+    let window: ImageWindow
+    let images: Int
+    let x: UnsafePointer<Float>
+    /// The elements of an image.
+    let read: Int
+    let y: UnsafeMutablePointer<Float>
+    let offsets: UnsafePointer<Float>?
+    let summand: UnsafePointer<Float>?
+    let bounds: Bounds<Float>
+
+    func run(_ scratch: UnsafeMutablePointer<Float>, _ team: ThreadTeam) {
+      let written = kernel.features * window.outputCount
+      for image in 0..<images {
+        kernel.convolve(
+          .init(
+            x + image * read, into: y + image * written, offsets: offsets,
+            adding: summand.map { $0 + image * written }, bounds: bounds), window, scratch: scratch, team: team)
       }
     }
   }

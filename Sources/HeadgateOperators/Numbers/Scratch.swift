@@ -44,7 +44,7 @@ extension MemoryBudget {
     _ body: (UnsafeMutablePointer<Element>, ThreadTeam) throws(TensorError) -> Void
   ) throws(TensorError) {
     let members = min(team.width, parts)
-    if members > 1, let all = try? [members, count].elementCount(), let memory = try? lend(elements: all, of: type) {
+    if members > 1, let all = try? members.times(count), let memory = try? lend(elements: all, of: type) {
       defer { takeBack(memory) }
       return try body(memory.start.bindMemory(to: Element.self, capacity: max(all, 1)), team.atMost(members))
     }

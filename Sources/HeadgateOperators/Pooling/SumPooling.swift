@@ -47,11 +47,7 @@ extension Sums {
   ) throws(TensorError) {
     // Windows that reach beyond the input may have more taps than there is memory for.
     var taps = 1
-    for axis in planes.window.axes {
-      let (product, overflow) = taps.multipliedReportingOverflow(by: axis.kernel)
-      guard !overflow else { throw TensorError(.memoryLimit, "the window passes any memory limit") }
-      taps = product
-    }
+    for axis in planes.window.axes { taps = try taps.times(axis.kernel) }
     try budget.withScratch(T.self, count: taps) { (ones) throws(TensorError) in
       NumberRows.fill(ones, count: taps, with: 1)
       try planes.forEachPlane(slider, x, y, budget) { plane, target, scratch in

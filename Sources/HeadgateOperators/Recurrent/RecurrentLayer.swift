@@ -179,11 +179,11 @@ private struct RecurrentWork<Cell: RecurrentCell, C: Real> {
   private func run(_ direction: Int) throws(TensorError) {
     let type = C.self
     let (batch, hidden, steps) = (inputs.batch, inputs.hidden, inputs.steps)
-    let width = try [Cell.gateCount, hidden].elementCount()
-    let rows = try [steps, batch].elementCount()
-    let projectedCount = try [rows, width].elementCount()
-    let states = try [batch, hidden].elementCount()
-    let gateCount = try [batch, width].elementCount()
+    let width = try hidden.times(Cell.gateCount)
+    let rows = try steps.times(batch)
+    let projectedCount = try rows.times(width)
+    let states = try batch.times(hidden)
+    let gateCount = try batch.times(width)
     guard let all = output.baseAddress, let ends = lastHidden.baseAddress, let cellEnds = lastCell.baseAddress else {
       return
     }
