@@ -17,7 +17,7 @@ package struct ImageWindow: Sendable {
 
   /// The places of the input and of the output.
   var inputCount: Int { form.rows * form.columns }
-  var outputCount: Int { form.out_rows * form.out_columns }
+  package var outputCount: Int { form.out_rows * form.out_columns }
   var tapCount: Int { form.kernel_rows * form.kernel_columns }
 }
 
