@@ -8,7 +8,8 @@ import HeadgateTensors
 /// such run, over the same addresses: those of constants, and of memory that the recording keeps. What it works out
 /// outside of its work may depend on types, shapes and attributes; and on the elements of an input if it reads those by
 /// `OperatorCall.ints` or says so by `noteRead`, for the node is then repeated only if that input is a constant. A kernel
-/// that makes any tensor otherwise is called again in each run, and its results are copied.
+/// that makes any tensor otherwise is called again in each run, and its results are copied; so is one that is not among
+/// `RepeatableOperators`.
 ///
 /// SAFETY: `@unchecked Sendable` holds because a run's nodes are called one after the other.
 package final class StepRecorder: @unchecked Sendable {

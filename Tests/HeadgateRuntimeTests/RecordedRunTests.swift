@@ -122,6 +122,21 @@ import Testing
     }
   }
 
+  @Test func `reads anew within which bounds numbers are kept`() throws {
+    var model = ModelWriter()
+    model.input("x", [3])
+    model.input("least", [])
+    model.node("Clip", ["x", "least"], ["y"])
+    model.output("y", [3])
+    let loaded = try load(model)
+    let x = try Tensor(shape: [3], floats: [1, 2, 3])
+    var outputs: [Value] = []
+    for least in [0, 2, 1, 5, 2] as [Float] {
+      try loaded.run([x, Tensor(shape: [], floats: [least])], into: &outputs)
+      #expect(try outputs[0].tensor?.floats() == [1, 2, 3].map { max($0, least) })
+    }
+  }
+
   @Test func `takes the branch that its condition says`() throws {
     var (yes, no) = (ModelWriter(), ModelWriter())
     yes.node("Neg", ["a"], ["o"])

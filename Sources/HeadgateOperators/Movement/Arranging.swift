@@ -90,6 +90,7 @@ enum Arranging {
   /// The first version repeated along one axis, and took count and axis as numbers of the input's type.
   private static func tileAxis(_ call: OperatorCall) throws(TensorError) -> [Value] {
     let input = try call.tensor(0)
+    for index in [1, 2] { call.recorder?.noteRead(of: index) }
     guard let count = try Casting.convert(try call.tensor(1), to: .int64, call).ints().first,
       let axis = try Casting.convert(try call.tensor(2), to: .int64, call).ints().first
     else { throw TensorError(.missing, "the count or the axis is absent") }
@@ -180,6 +181,7 @@ enum Arranging {
     guard let tensor = try call.optionalTensor(1), [.float, .double, .float16].contains(tensor.elementType) else {
       return try call.ints(1)
     }
+    call.recorder?.noteRead(of: 1)
     return try Casting.convert(tensor, to: .int64, call).ints()
   }
 

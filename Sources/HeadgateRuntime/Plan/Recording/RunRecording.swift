@@ -62,7 +62,7 @@ struct RunRecording {
     let isOfKnown = (step.inputs + step.captured).allSatisfy(isKnown)
     let call = OperatorCall(
       node: step.node, inputs: plan.gather(step.inputs, slots), captured: plan.gather(step.captured, slots),
-      budget: budget, recorder: isOfKnown ? nil : recorder)
+      budget: budget, recorder: isOfKnown || !RepeatableOperators.contains(step.node) ? nil : recorder)
     let results: [Value]
     let began = observer == nil ? 0 : ClockReading.wall
     do throws(TensorError) {
