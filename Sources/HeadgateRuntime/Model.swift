@@ -48,7 +48,7 @@ public struct Model: Sendable {
       return
     }
     guard options.precision == .float32 else { throw Model.withoutUse(of: options.precision) }
-    let team = ThreadPool.shared.begin(limit: options.maxThreads)
+    let team = ThreadPool.shared.begin(limit: options.maxLoadingThreads)
     defer { ThreadPool.shared.end() }
     let trees = try TreeModel.read(bytes, format: format, givesRawScores: options.givesRawScores, team: team)
     self.init(trees, options)

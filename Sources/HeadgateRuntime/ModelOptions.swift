@@ -15,18 +15,22 @@ public struct ModelOptions: Sendable, Hashable {
   /// A model that has no such weights is refused in another precision than float32, which would do nothing.
   public var precision: Precision
 
-  /// The most threads that loading or a run may use, that of its caller included; nil for as many as there are
-  /// processors.
+  /// The most threads that a run may use, that of its caller included; nil for as many as there are processors.
   ///
-  /// Work is shared with threads that all models have in common, as far as other runs leave processors idle; it gives
-  /// the same bits on any number of threads.
+  /// A run shares its work with threads that all models have in common, as far as other runs leave processors idle; it
+  /// gives the same bits on any number of threads.
   public var maxThreads: Int?
+  /// The most threads that loading may use, that of its caller included; nil for as many as there are processors.
+  ///
+  /// Models of XGBoost and LightGBM are read by several; what is loaded is the same on any number.
+  public var maxLoadingThreads: Int?
 
   public init(
     maxRunBytes: Int = 4 << 30, allowsExternalData: Bool = true, givesRawScores: Bool = false,
-    precision: Precision = .float32, maxThreads: Int? = nil
+    precision: Precision = .float32, maxThreads: Int? = nil, maxLoadingThreads: Int? = nil
   ) {
     self.maxThreads = maxThreads
+    self.maxLoadingThreads = maxLoadingThreads
     self.maxRunBytes = maxRunBytes
     self.allowsExternalData = allowsExternalData
     self.givesRawScores = givesRawScores

@@ -46,7 +46,7 @@ import Testing
     let bytes = file([:])
     let rows = try Tensor(shape: [40, 3], floats: (0..<120).map { Float($0 * 37 % 101) / 100 })
     let answers = try [1, nil].map { threads in
-      let options = ModelOptions(givesRawScores: true, maxThreads: threads)
+      let options = ModelOptions(givesRawScores: true, maxLoadingThreads: threads)
       let score = try Model(bytes: ModelBytes(bytes), options: options).run(["features": rows])["score"]?.tensor
       return try #require(score).elementType == .double ? score?.doubles() : score?.floats().map { Double($0) }
     }
@@ -61,7 +61,7 @@ import Testing
       let bytes = file(Dictionary(uniqueKeysWithValues: damaged.map { ($0, "77") }))
       let errors = [1, nil].map { threads in
         #expect(throws: ModelFileError.self) {
-          try Model(bytes: ModelBytes(bytes), options: ModelOptions(maxThreads: threads))
+          try Model(bytes: ModelBytes(bytes), options: ModelOptions(maxLoadingThreads: threads))
         }
       }
       #expect(errors[0]?.message == errors[1]?.message)
