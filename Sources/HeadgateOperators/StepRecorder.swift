@@ -30,6 +30,8 @@ package final class StepRecorder: @unchecked Sendable {
   private var steady: Set<ObjectIdentifier> = []
   /// The memory of results that only types and shapes of the inputs decide.
   private var known: Set<ObjectIdentifier> = []
+  /// Keeps both until the next node, for the memory of another tensor might be told as theirs.
+  private var held: [Tensor] = []
 
   /// - Parameter memory: what outputs are made in.
   package init(memory: BlockPool) {
@@ -51,6 +53,7 @@ package final class StepRecorder: @unchecked Sendable {
     isRepeatable = true
     steady = []
     known = []
+    held = []
   }
 
   /// Whether a result will be where it is whenever the node's work is done.
@@ -66,7 +69,7 @@ package final class StepRecorder: @unchecked Sendable {
 
   fileprivate func makeTensor(_ type: ElementType, _ shape: Shape) throws(TensorError) -> Tensor {
     let tensor = try Tensor(uninitialized: type, shape: shape, of: memory)
-    steady.insert(tensor.memory)
+    noteView(tensor)
     return tensor
   }
 
@@ -79,8 +82,15 @@ package final class StepRecorder: @unchecked Sendable {
   fileprivate func borrowed(_ tensor: Tensor) -> Tensor { tensor.unleased(from: memory) }
 
   fileprivate func add(_ work: @escaping Work) { self.work.append(work) }
-  fileprivate func noteView(_ tensor: Tensor) { steady.insert(tensor.memory) }
-  fileprivate func noteKnown(_ tensor: Tensor) { known.insert(tensor.memory) }
+  fileprivate func noteView(_ tensor: Tensor) {
+    steady.insert(tensor.memory)
+    held.append(tensor)
+  }
+
+  fileprivate func noteKnown(_ tensor: Tensor) {
+    known.insert(tensor.memory)
+    held.append(tensor)
+  }
 }
 
 /// Where an input of a run is, for the time of the run.

@@ -24,6 +24,9 @@ struct RecordedModel: Sendable, CustomStringConvertible {
     (0..<count).map { Float(($0 &* 37 &+ seed &* 101) % 97) * 0.01 - 0.45 }
   }
 
+  /// Models with steps that take no part in recordings, or in part.
+  static let others = [stretchedSummand, halves]
+
   static let all = [perceptron, images, depthwise, sequence, gru, attention, arithmetic]
 
   static var perceptron: RecordedModel {
@@ -72,6 +75,34 @@ struct RecordedModel: Sendable, CustomStringConvertible {
     model.node("GlobalAveragePool", ["e"], ["y"])
     model.output("y", [nil, 24, 1, 1])
     return RecordedModel(description: "depthwise", writer: model, shapes: [[1, 3, 16, 16]])
+  }
+
+  /// What is added to the convolution is stretched to its shape.
+  static var stretchedSummand: RecordedModel {
+    var model = ModelWriter()
+    model.input("x", [nil, 16, 8, 8])
+    model.weight("w", [16, 16, 3, 3], numbers(2304))
+    model.node("Conv", ["x", "w"], ["c"], [.ints("pads", [1, 1, 1, 1])])
+    model.node("GlobalAveragePool", ["x"], ["g"])
+    model.node("Add", ["c", "g"], ["s"])
+    model.node("Relu", ["s"], ["r"])
+    model.node("Mul", ["r", "x"], ["y"])
+    model.output("y", [nil, 16, 8, 8])
+    return RecordedModel(description: "stretched summand", writer: model, shapes: [[2, 16, 8, 8]])
+  }
+
+  /// Numbers of 16 bits are computed in 32.
+  static var halves: RecordedModel {
+    var model = ModelWriter()
+    model.input("x", [nil, 6])
+    model.node("Cast", ["x"], ["h"], [.int("to", 10)])
+    model.node("Mul", ["h", "h"], ["m"])
+    model.node("Transpose", ["m"], ["t"])
+    model.node("MatMul", ["h", "t"], ["p"])
+    model.node("Softmax", ["p"], ["s"])
+    model.node("Cast", ["s"], ["y"], [.int("to", 1)])
+    model.output("y", [nil, nil])
+    return RecordedModel(description: "halves", writer: model, shapes: [[5, 6]])
   }
 
   static var sequence: RecordedModel { recurrent("LSTM", gates: 4) }

@@ -25,7 +25,7 @@ import Testing
     return try bits(outputs)
   }
 
-  @Test(arguments: RecordedModel.all, [1, nil]) func `gives the bits of a plain run`(
+  @Test(arguments: RecordedModel.all + RecordedModel.others, [1, nil]) func `gives the bits of a plain run`(
     _ model: RecordedModel, _ threads: Int?
   ) throws {
     let loaded = try load(model.writer, ModelOptions(maxThreads: threads))
@@ -134,6 +134,31 @@ import Testing
     for least in [0, 2, 1, 5, 2] as [Float] {
       try loaded.run([x, Tensor(shape: [], floats: [least])], into: &outputs)
       #expect(try outputs[0].tensor?.floats() == [1, 2, 3].map { max($0, least) })
+    }
+  }
+
+  /// The count decides no shape that is known before.
+  @Test func `goes round a loop as often as it is told`() throws {
+    var body = ModelWriter()
+    body.input("i", type: 7, [])
+    body.input("c", type: 9, [])
+    body.input("v", [2])
+    body.node("Identity", ["c"], ["c2"])
+    body.node("Identity", ["v"], ["v2"])
+    body.node("Identity", ["v"], ["scan"])
+    for (name, type) in [("c2", 9), ("v2", 1), ("scan", 1)] as [(String, Int64)] { body.output(name, type: type, [nil]) }
+    var model = ModelWriter()
+    model.input("m", type: 7, [])
+    model.input("x", [2])
+    model.node("Loop", ["m", "", "x"], ["last", "y"], [.graph("body", body)])
+    model.output("y", [nil, 2])
+    let loaded = try load(model)
+    let x = try Tensor(shape: [2], floats: [3, 4])
+    var outputs: [Value] = []
+    for count in [3, 3, 3, 5, 2, 3] as [Int64] {
+      try loaded.run([Tensor(shape: [], integers: [count]), x], into: &outputs)
+      #expect(outputs[0].tensor?.shape == [Int(count), 2])
+      #expect(try outputs[0].tensor?.floats() == (0..<count).flatMap { _ in [3, 4] as [Float] })
     }
   }
 

@@ -20,6 +20,8 @@ extension OperatorCall {
   func applyAll(
     _ name: String, _ inputs: [Tensor?], with attributes: [(name: String, value: AttributeValue)] = [], outputs: Int
   ) throws(TensorError) -> [Tensor] {
+    // What a part makes is not taken down.
+    recorder?.noteUnrepeatable()
     let opset = Self.opsetOfParts
     guard let definition = OperatorRegistry.standard.definition(domain: "", name: name, opset: opset) else {
       throw TensorError(.unsupported, "its part \(name) is not known to this version")

@@ -2,8 +2,9 @@ import HeadgateTensors
 
 /// The right side of a product when it is a constant matrix, packed once when the model is loaded.
 ///
-/// Results are the same to the last bit. It takes the weights' size, and the weights as they were are read no more. 32 rows times a matrix of 384 x 384 run at 150 instead of 121 GFLOP/s, 16 times a transposed one of 512 x 512 at
-/// 143 instead of 101, for the packing of each product is saved (`examples/benchmarks/matrix.sh`).
+/// Results are the same to the last bit. It takes the weights' size, and the weights as they were are read no more.
+/// 32 rows times a matrix of 384 x 384 run at 150 instead of 121 GFLOP/s, 16 times a transposed one of 512 x 512 at 143
+/// instead of 101, for the packing of each product is saved (`examples/benchmarks/matrix.sh`).
 struct PackedRight: Sendable {
   /// Set when the constant holds floats.
   let floats: PackedMatrix<Float>?

@@ -137,6 +137,8 @@ private struct WiderTypes: Sendable {
   func widened(
     _ call: OperatorCall, _ inputs: WideInputs, for node: OperatorNode
   ) throws(TensorError) -> OperatorCall {
+    // What the kernel makes of them is not taken down.
+    call.recorder?.noteUnrepeatable()
     var values = call.inputs
     let numbers = values[inputs]
     let narrow = numbers.lazy.compactMap { $0?.tensor?.elementType }.first { type($0) == .int64 }

@@ -4,8 +4,8 @@ import HeadgateTensors
 /// Chooses for images between the order of axes that ONNX has, channels before places, and the other, which the kernels of
 /// convolutions like best: of a place all channels are neighbours.
 ///
-/// A convolution with a constant kernel has its output in the other order, and pooling and activations follow. Where a step
-/// reads what was made in one order and it wants the other, a step between moves the channels; of those that nobody needs
+/// A convolution with a constant kernel has its output in the other order, and MaxPool and GlobalAveragePool follow; what is
+/// fused with a convolution does by itself. Where a step reads what was made in one order and it wants the other, a step between moves the channels; of those that nobody needs
 /// the plan gets rid itself.
 struct ChannelsLastLayout {
   private let scope: PlanScope

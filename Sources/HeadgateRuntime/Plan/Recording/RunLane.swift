@@ -19,6 +19,8 @@ final class RunLane: @unchecked Sendable {
     memory = budget.makePool()
   }
 
+  var isEmpty: Bool { runs.isEmpty }
+
   /// The run on inputs of these types and shapes, which becomes the latest.
   func run(on tensors: [Tensor]) -> RecordedRun? {
     guard let index = runs.lastIndex(where: { $0.isRun(on: tensors) }) else { return nil }
@@ -63,8 +65,8 @@ final class RecordedRuns: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
-  /// The lanes that are kept when no run needs them.
-  private static let mostLanes = 64
+  /// What the lanes that no run needs may keep together.
+  private static let mostIdle = 1 << 30
   private static let mostSignatures = 64
   /// What a lane may keep for further runs; a run that takes more is not recorded.
   private static let mostKept = 512 << 20
@@ -95,7 +97,8 @@ final class RecordedRuns: Sendable {
     guard let run = try RunRecording.record(plan, on: tensors, lane, observer),
       lane.budget.liveByteCount <= Self.mostKept, run.addOutputs(to: &results) == .complete
     else {
-      refuse(tensors)
+      // In a lane of their own they may do.
+      if lane.isEmpty { refuse(tensors) }
       return false
     }
     lane.add(run)
@@ -122,7 +125,8 @@ final class RecordedRuns: Sendable {
 
   private func giveBack(_ lane: RunLane) {
     state.withLock { state in
-      if state.idleLanes.count < Self.mostLanes { state.idleLanes.append(lane) }
+      let kept = state.idleLanes.reduce(lane.budget.liveByteCount) { $0 + $1.budget.liveByteCount }
+      if kept <= Self.mostIdle { state.idleLanes.append(lane) }
     }
   }
 }

@@ -81,7 +81,7 @@ struct RunRecording {
     if isOfKnown, budget.drawCount == drawCount {
       for (index, slot) in used { keep(results[index], in: slot) }
     } else if used.allSatisfy({ results[$0.index].tensor.map(recorder.isSteady) ?? false }),
-      recorder.isRepeatable, recorder.readInputs.allSatisfy({ isKnown(step.input($0)) })
+      recorder.isRepeatable, budget.drawCount == drawCount, recorder.readInputs.allSatisfy({ isKnown(step.input($0)) })
     {
       for (index, slot) in used {
         if results[index].tensor.map(recorder.isKnown) ?? false { keep(results[index], in: slot) }
@@ -167,7 +167,9 @@ struct RunRecording {
     var copies: [RecycledTensor] = []
     for (operand, value) in zip(plan.outputs, plan.gather(plan.outputs, slots)) {
       guard !isKnown(operand) else {
-        outputs.append(.known(value ?? .absent))
+        // A plain run says whether there may be none.
+        guard let value else { return nil }
+        outputs.append(.known(value))
         continue
       }
       guard case .tensor(let tensor)? = value, let start = tensor.unsafeBytes.baseAddress,
