@@ -146,7 +146,8 @@ import Testing
     body.node("Identity", ["c"], ["c2"])
     body.node("Identity", ["v"], ["v2"])
     body.node("Identity", ["v"], ["scan"])
-    for (name, type) in [("c2", 9), ("v2", 1), ("scan", 1)] as [(String, Int64)] { body.output(name, type: type, [nil]) }
+    body.output("c2", type: 9, [])
+    for name in ["v2", "scan"] { body.output(name, [2]) }
     var model = ModelWriter()
     model.input("m", type: 7, [])
     model.input("x", [2])
