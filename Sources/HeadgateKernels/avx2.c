@@ -1,3 +1,4 @@
+#include "blocks.h"
 #include "sets.h"
 
 #if HG_HAS_X86_SETS

@@ -185,7 +185,7 @@ static TARGET void NAME(product)(const NAME(job) *job) {
     const size_t room = job->patches ? 3 * SLIVERS : SLIVERS;
     const size_t blocks = (slivers + room - 1) / room, depth = k < HG_DEPTH ? k : HG_DEPTH;
     most = (slivers + blocks - 1) / blocks;
-    if (!band.reads) block = aligned_alloc(64, (most * ROWS * depth * sizeof(REAL) + 63) / 64 * 64);
+    if (!band.reads) block = hg_lend_block(most * ROWS * depth * sizeof(REAL));
     // Without room for a block it goes sliver by sliver.
     if (!block && !band.reads) most = 1;
   }
@@ -214,7 +214,7 @@ static TARGET void NAME(product)(const NAME(job) *job) {
       }
     }
   }
-  free(block);
+  hg_take_back_block(block);
 }
 
 static void NAME(gemm)(size_t m, size_t n, size_t k, REAL alpha, const REAL *a, size_t a_row, size_t a_column,

@@ -182,7 +182,7 @@ static TARGET void NAME(igemm)(size_t m, size_t n, size_t k, const void *a, size
   if (m > ROWS && n > NAME(COLUMNS)) {
     const size_t columns = (n < width ? n + NAME(COLUMNS) - 1 : width) / NAME(COLUMNS) * NAME(COLUMNS);
     const size_t units = k < NAME(DEPTH) ? (k + GROUP - 1) / GROUP : NAME(UNITS);
-    block = aligned_alloc(64, (columns * units * sizeof *block + 63) / 64 * 64);
+    block = hg_lend_block(columns * units * sizeof *block);
   }
   if (!block) width = NAME(COLUMNS);
   uint32_t *right = block ? block : panel;
@@ -221,7 +221,7 @@ static TARGET void NAME(igemm)(size_t m, size_t n, size_t k, const void *a, size
       }
     }
   }
-  free(block);
+  hg_take_back_block(block);
 }
 
 #undef VECTOR

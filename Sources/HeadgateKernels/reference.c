@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocks.h"
 #include "sets.h"
 
 // Plain C for any CPU, and what the other sets are compared with. The vectors are the 16 bytes that every
