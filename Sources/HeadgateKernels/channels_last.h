@@ -6,6 +6,8 @@
 // wasted where a plane has few places (49 make four tiles, of which each is full but for a place or so), and a stride
 // costs nothing. Bound by the arithmetic.
 
+#include "each_row.h"
+
 enum { NAME(PANEL) = 2 * LANES };
 
 // The sums of a tile begin with nothing.
@@ -145,22 +147,7 @@ static TARGET void NAME(any_last_tile)(size_t count, size_t vectors, const hg_co
     }                                                   \
     break;
   switch (count) {
-    COUNT_CASE(1)
-    COUNT_CASE(2)
-    COUNT_CASE(3)
-    COUNT_CASE(4)
-#if ROWS > 4
-    COUNT_CASE(5)
-    COUNT_CASE(6)
-#endif
-#if ROWS > 6
-    COUNT_CASE(7)
-    COUNT_CASE(8)
-    COUNT_CASE(9)
-    COUNT_CASE(10)
-    COUNT_CASE(11)
-    COUNT_CASE(12)
-#endif
+    EACH_ROW(COUNT_CASE)
   default:
     break;
   }

@@ -5,6 +5,8 @@
 // the row reads them at distances that are known when this is compiled. Bound by the arithmetic, and by the spreading of
 // inputs where there is one vector of features only: then twice as many neighbours share a weight.
 
+#include "each_row.h"
+
 // The elements of a plane's row that a row of outputs sees.
 HG_INLINE size_t NAME(seen_columns)(const hg_window *window) {
   return (window->out_columns - 1) * window->column_stride + (window->kernel_columns - 1) * window->column_dilation + 1;
@@ -62,22 +64,7 @@ HG_INLINE TARGET void NAME(any_first_tile)(size_t count, const size_t vectors, c
     NAME(first_tile)(P, vectors, stride, job, weights, feature, place, x, pitch);             \
     break;
   switch (count) {
-    COUNT_CASE(1)
-    COUNT_CASE(2)
-    COUNT_CASE(3)
-    COUNT_CASE(4)
-#if ROWS > 4
-    COUNT_CASE(5)
-    COUNT_CASE(6)
-#endif
-#if ROWS > 6
-    COUNT_CASE(7)
-    COUNT_CASE(8)
-    COUNT_CASE(9)
-    COUNT_CASE(10)
-    COUNT_CASE(11)
-    COUNT_CASE(12)
-#endif
+    EACH_ROW(COUNT_CASE)
   default:
     break;
   }

@@ -1,5 +1,7 @@
 // The tile of a product that the registers hold; included by gemm.h, whose names it uses.
 
+#include "each_row.h"
+
 // c[rows, columns] = alpha * a b (+ c). `a` is packed: `rows` values for each p; rows of `b` lie `pitch` apart. With
 // each of them what a row of a panel takes is called for, from `ahead` on every `stride` elements.
 HG_INLINE TARGET void NAME(tile)(const size_t rows, const size_t vectors, const int is_partial, size_t depth,
@@ -95,22 +97,7 @@ static TARGET void NAME(any_tile)(size_t rows, size_t columns, size_t depth, con
     }                                                                                                  \
     break;
   switch (rows) {
-    ROW_CASE(1)
-    ROW_CASE(2)
-    ROW_CASE(3)
-    ROW_CASE(4)
-#if ROWS > 4
-    ROW_CASE(5)
-    ROW_CASE(6)
-#endif
-#if ROWS > 6
-    ROW_CASE(7)
-    ROW_CASE(8)
-    ROW_CASE(9)
-    ROW_CASE(10)
-    ROW_CASE(11)
-    ROW_CASE(12)
-#endif
+    EACH_ROW(ROW_CASE)
   default:
     break;
   }
@@ -129,21 +116,7 @@ static TARGET void NAME(any_copying_tile)(size_t rows, int copies, size_t depth,
     }                                                                                            \
     break;
   switch (rows) {
-    ROW_CASE(2)
-    ROW_CASE(3)
-    ROW_CASE(4)
-#if ROWS > 4
-    ROW_CASE(5)
-    ROW_CASE(6)
-#endif
-#if ROWS > 6
-    ROW_CASE(7)
-    ROW_CASE(8)
-    ROW_CASE(9)
-    ROW_CASE(10)
-    ROW_CASE(11)
-    ROW_CASE(12)
-#endif
+    EACH_ROW_BUT_ONE(ROW_CASE)
   default:
     break;
   }
